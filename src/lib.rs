@@ -1,0 +1,19 @@
+//! mailprint: a drop-in `spamd`.
+//!
+//! One message's road, in the order in which the modules meet it:
+//!
+//! 1. [`server`] accepts a connection and reads a request that [`protocol`] understands;
+//! 2. [`message`] parses the mail and renders the views that rules read;
+//! 3. [`rules`] holds what SpamAssassin's `.cf` files say;
+//! 4. [`engine`] runs the rules and combines the hits into a verdict;
+//! 5. [`protocol`] turns the verdict into the reply of the verb that was asked.
+//!
+//! Beneath all of them lie [`text`], [`config`], [`limits`] and [`metrics`], which know
+//! nothing of mail servers. `doc/OVERVIEW.md` draws the picture; a test (`t/rings.rs`)
+//! checks that the arrows between modules point inwards only.
+
+pub mod clock;
+pub mod limits;
+pub mod message;
+pub mod rules;
+pub mod text;

@@ -1,0 +1,38 @@
+//! The only place that asks the machine what time it is.
+//!
+//! Everything else is handed a time, so that tests can choose one.
+
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
+/// A moment on the monotonic clock, for measuring how long something took.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Tick(Instant);
+
+impl Tick {
+    /// This moment.
+    #[allow(clippy::disallowed_methods)] // the one place that may
+    pub fn now() -> Tick {
+        Tick(Instant::now())
+    }
+
+    /// How long ago that was.
+    pub fn elapsed(self) -> Duration {
+        Tick::now().0.saturating_duration_since(self.0)
+    }
+
+    /// The moment `after` later.
+    pub fn plus(self, after: Duration) -> Tick {
+        Tick(self.0 + after)
+    }
+
+    /// The same moment for APIs that want the standard type.
+    pub fn instant(self) -> Instant {
+        self.0
+    }
+}
+
+/// Seconds since 1970-01-01 UTC.
+#[allow(clippy::disallowed_methods)] // the one place that may
+pub fn unix_seconds() -> i64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs() as i64)
+}

@@ -1,0 +1,198 @@
+//! Every limit: its name, its default, its unit and the reason for it, in one table.
+//!
+//! Mail, clients and rule files are hostile. A limit is therefore never a number in the
+//! code: it is a row here, which makes it a setting (`limits.<name>` in `mailprint.yaml`),
+//! a counter (`limit_hit{name="…"}`) and a line in `doc/THREATS.md`. Reaching one is a
+//! recorded fact ([`Reached`]), never a lost message.
+
+/// What a limit counts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Unit {
+    /// Octets.
+    Bytes,
+    /// Things: parts, headers, tags.
+    Count,
+    /// Thousandths of a second.
+    Milliseconds,
+}
+
+/// One row of the table.
+#[derive(Clone, Copy, Debug)]
+pub struct Row {
+    /// The limit, as [`Reached`] records it.
+    pub limit: Limit,
+    /// The name in the configuration and in the metric.
+    pub name: &'static str,
+    /// The value without configuration.
+    pub default: usize,
+    /// What it counts.
+    pub unit: Unit,
+    /// Why it is there, and why at this height.
+    pub reason: &'static str,
+}
+
+macro_rules! limits {
+    ($($limit:ident $name:ident = $default:expr, $unit:ident, $reason:literal;)*) => {
+        /// The limits by name.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+        pub enum Limit { $(#[doc = $reason] $limit,)* }
+
+        /// The heights in force. `Limits::default()` is the table's own.
+        #[derive(Clone, Debug, PartialEq, Eq)]
+        pub struct Limits { $(#[doc = $reason] pub $name: usize,)* }
+
+        impl Default for Limits {
+            fn default() -> Self {
+                Limits { $($name: $default,)* }
+            }
+        }
+
+        /// The whole table, in the order of the documentation.
+        pub const TABLE: &[Row] = &[$(Row {
+            limit: Limit::$limit,
+            name: stringify!($name),
+            default: $default,
+            unit: Unit::$unit,
+            reason: $reason,
+        },)*];
+
+        impl Limits {
+            /// The height of `limit`.
+            pub fn get(&self, limit: Limit) -> usize {
+                match limit { $(Limit::$limit => self.$name,)* }
+            }
+
+            /// Sets the height of the limit called `name`; false if there is none.
+            pub fn set(&mut self, name: &str, value: usize) -> bool {
+                match name {
+                    $(stringify!($name) => self.$name = value,)*
+                    _ => return false,
+                }
+                true
+            }
+        }
+    };
+}
+
+limits! {
+    // What a client may send.
+    RequestLine request_line = 8 * 1024, Bytes,
+        "a request or request-header line; spamc's longest is under 1 KiB";
+    RequestHeaders request_headers = 256, Count,
+        "request headers before the message; spamd's own bound";
+    MessageBytes message_bytes = 256 << 20, Bytes,
+        "a message accepted; spamc's own upper bound for --max-size";
+    Connections connections = 1024, Count,
+        "connections open at once; more are refused, not queued";
+    ReadMilliseconds read_milliseconds = 30_000, Milliseconds,
+        "from accept to the last byte of a request; spamd's --timeout-tcp";
+    ScanMilliseconds scan_milliseconds = 300_000, Milliseconds,
+        "a whole scan; spamd's --timeout-child";
+    QueuedScans queued_scans = 256, Count,
+        "requests that wait for a scan worker; one more is told to come back";
+
+    // The header block.
+    HeaderName header_name = 256, Bytes,
+        "a header field's name; SpamAssassin cuts there (Constants.pm)";
+    HeaderValue header_value = 8 * 1024, Bytes,
+        "a header field's value; SpamAssassin cuts there";
+    HeaderBlock header_block = 64 * 1024, Bytes,
+        "all headers of one part together; SpamAssassin cuts there";
+    Headers headers = 4096, Count,
+        "header fields of one part";
+    CommentDepth comment_depth = 8, Count,
+        "nested comments in addresses, dates and Received";
+    Addresses addresses = 1024, Count,
+        "addresses read from one header";
+    ReceivedHops received_hops = 256, Count,
+        "Received lines read as relays";
+
+    // The MIME tree.
+    MimeParts mime_parts = 1000, Count,
+        "parts of a message; SpamAssassin stops there (CVE-2019-12420)";
+    MimeDepth mime_depth = 20, Count,
+        "nesting of multiparts and attached messages; SpamAssassin stops there";
+    ContentTypeParameters content_type_parameters = 64, Count,
+        "parameters of one Content-Type or Content-Disposition";
+
+    // HTML and URIs.
+    HtmlDepth html_depth = 512, Count,
+        "open elements whose style is remembered";
+    HtmlTags html_tags = 65_536, Count,
+        "tags of one part that are interpreted; text after them is still read";
+    HtmlAttributes html_attributes = 128, Count,
+        "attributes of one tag";
+    Uris uris = 10_000, Count,
+        "distinct URIs of a message";
+    UriLength uri_length = 8192, Bytes,
+        "a URI; SpamAssassin cuts there and says so (uri_truncated)";
+    UriNesting uri_nesting = 5, Count,
+        "redirectors within redirectors that are followed";
+
+    // Rules.
+    RuleFileLine rule_file_line = 1 << 20, Bytes,
+        "a line of a .cf file; the longest known is under 1 KiB";
+    IncludeDepth include_depth = 16, Count,
+        "include files within include files";
+    PatternBytes pattern_bytes = 1 << 20, Bytes,
+        "a pattern after its replace tags; the longest stock one has 224 KiB";
+    MatchSteps match_steps = 1_000_000, Count,
+        "PCRE2's match limit for one call; beyond it the rule is off for that message";
+    RuleHits rule_hits = 100_000, Count,
+        "matches counted for one rule in one message";
+    Evidence evidence = 200, Bytes,
+        "matched text kept per hit";
+}
+
+/// The limits that something has reached: a set that travels with the message.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Reached(u64);
+
+impl Reached {
+    /// Remembers that `limit` was reached.
+    pub fn note(&mut self, limit: Limit) {
+        self.0 |= 1 << limit as u64;
+    }
+
+    /// Was `limit` reached?
+    pub fn has(self, limit: Limit) -> bool {
+        self.0 & (1 << limit as u64) != 0
+    }
+
+    /// Adds what another part of the work has reached.
+    pub fn merge(&mut self, other: Reached) {
+        self.0 |= other.0;
+    }
+
+    /// The limits reached, in the table's order.
+    pub fn iter(self) -> impl Iterator<Item = &'static Row> {
+        TABLE.iter().filter(move |row| self.has(row.limit))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_limit_is_found_by_its_name_and_set() {
+        let mut limits = Limits::default();
+        assert!(limits.set("mime_parts", 3));
+        assert_eq!(limits.get(Limit::MimeParts), 3);
+        assert!(!limits.set("no_such_limit", 3));
+    }
+
+    #[test]
+    fn reached_limits_are_remembered_in_table_order() {
+        let mut reached = Reached::default();
+        reached.note(Limit::UriLength);
+        reached.note(Limit::HeaderName);
+        let names: Vec<_> = reached.iter().map(|row| row.name).collect();
+        assert_eq!(names, ["header_name", "uri_length"]);
+    }
+
+    #[test]
+    fn the_set_has_room_for_every_limit() {
+        assert!(TABLE.len() <= 64);
+    }
+}

@@ -1,0 +1,5 @@
+//! Meta expressions.
+
+/// A meta rule's expression.
+#[derive(Clone, Debug)]
+pub struct Meta;

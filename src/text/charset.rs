@@ -1,0 +1,1 @@
+//! Character sets: bytes of any charset to UTF-8.

@@ -1,0 +1,8 @@
+//! Bytes and characters: what knows nothing of mail.
+//!
+//! Ring 0. May use no other room.
+
+pub mod charset;
+pub mod domain;
+pub mod net;
+pub mod pieces;
