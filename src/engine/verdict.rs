@@ -1,0 +1,142 @@
+//! What a scan found: plain data, from which every answer is rendered.
+//!
+//! spamd replies, rewritten mail, JSON, `explain` and the log read a [`Verdict`] and compute
+//! nothing.
+
+use crate::limits::Reached;
+use std::sync::Arc;
+
+/// The result of scanning one message.
+#[derive(Clone, Debug)]
+pub struct Verdict {
+    /// The rules that hit, sub-tests left out, in the order in which they were found.
+    pub hits: Vec<Hit>,
+    /// The sub-tests that hit. Complete only if the scan was asked for them.
+    pub subtests: Vec<Subtest>,
+    /// The sum, rounded to a thousandth as SpamAssassin rounds it.
+    pub score: f64,
+    /// `required_score`.
+    pub required: f64,
+    /// How sure we are that this is spam, in percent: monotone in `score - required`.
+    pub confidence: f64,
+    /// The score groups whose cap took something away.
+    pub caps: Vec<Cap>,
+    /// Rules that were switched off for this message because a pattern ran over its limit.
+    pub overruns: Vec<Arc<str>>,
+    /// The limits that the message reached.
+    pub reached: Reached,
+    /// The deadline passed before every rule had run.
+    pub deadline_exceeded: bool,
+    /// What answers quote of the message.
+    pub facts: Facts,
+}
+
+impl Verdict {
+    /// Is the message spam at the threshold in force?
+    pub fn is_spam(&self) -> bool {
+        self.score >= self.required
+    }
+
+    /// The names that SYMBOLS, log and headers list: sorted, a `multiple` rule as often as it
+    /// hit.
+    pub fn test_names(&self) -> Vec<&str> {
+        let mut names: Vec<&str> = self
+            .hits
+            .iter()
+            .flat_map(|hit| std::iter::repeat_n(&*hit.name, hit.count as usize))
+            .collect();
+        names.sort_unstable();
+        names
+    }
+}
+
+/// One rule that hit.
+#[derive(Clone, Debug)]
+pub struct Hit {
+    /// The rule's name.
+    pub name: Arc<str>,
+    /// Its score; added once for each time that it hit.
+    pub score: f64,
+    /// How often it hit: 1 unless its tflags say `multiple`.
+    pub count: u32,
+    /// Its description; bytes because rule files are.
+    pub description: Option<Arc<[u8]>>,
+    /// Which view it looked at.
+    pub area: Area,
+    /// The file that defined it.
+    pub file: Arc<std::path::Path>,
+    /// The line of that file, counted from 1.
+    pub line: u32,
+    /// What it matched, where that can be shown.
+    pub evidence: Option<Evidence>,
+}
+
+/// The view a rule looked at, as reports name it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Area {
+    /// Headers, metas and evals of headers: reports put nothing before the description.
+    Other,
+    /// `BODY: `
+    Body,
+    /// `RAW: `
+    Raw,
+    /// `URI: `
+    Uri,
+    /// `FULL: `
+    Full,
+}
+
+impl Area {
+    /// What reports put before the description.
+    pub fn label(self) -> &'static str {
+        match self {
+            Area::Other => "",
+            Area::Body => "BODY: ",
+            Area::Raw => "RAW: ",
+            Area::Uri => "URI: ",
+            Area::Full => "FULL: ",
+        }
+    }
+}
+
+/// The text that a rule matched first, clipped to the limit `evidence`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Evidence {
+    /// The matched bytes.
+    pub text: Vec<u8>,
+    /// Which piece of the view: the paragraph, chunk or URI, counted from 0.
+    pub piece: usize,
+    /// The offset in that piece, in bytes.
+    pub offset: usize,
+}
+
+/// A sub-test that hit.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Subtest {
+    /// The rule's name.
+    pub name: Arc<str>,
+    /// How often it hit.
+    pub count: u32,
+}
+
+/// A score group whose rules together reached more than its cap.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Cap {
+    /// The group's name.
+    pub group: Arc<str>,
+    /// What its rules added up to.
+    pub sum: f64,
+    /// What was counted of it.
+    pub counted: f64,
+}
+
+/// What answers quote of the message.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Facts {
+    /// Message-Id as it stands in the header, without folds.
+    pub message_id: Option<Vec<u8>>,
+    /// Resent-Message-Id.
+    pub resent_message_id: Option<Vec<u8>>,
+    /// The beginning of the body, as reports show it; empty unless a report was asked for.
+    pub preview: Vec<u8>,
+}
