@@ -63,18 +63,27 @@ impl Bound {
         }
     }
 
-    /// The smallest interval that holds both.
+    /// The smallest interval that holds both; everything, if one of them is impossible.
     fn either(self, other: Bound) -> (f64, f64) {
+        if self.is_impossible() || other.is_impossible() {
+            return (f64::NEG_INFINITY, f64::INFINITY);
+        }
         (self.least.min(other.least), self.most.max(other.most))
     }
 
     /// `!self`
     pub fn not(self) -> Bound {
+        if self.is_impossible() {
+            return self;
+        }
         Bound::from_truth(self.truth().map(|truth| !truth), self, self)
     }
 
     /// `self && other`
     pub fn and(self, other: Bound) -> Bound {
+        if self.is_impossible() {
+            return self;
+        }
         match (self.truth(), other.truth()) {
             (Some(false), _) => self,
             (Some(true), _) => other,
@@ -88,6 +97,9 @@ impl Bound {
 
     /// `self || other`
     pub fn or(self, other: Bound) -> Bound {
+        if self.is_impossible() {
+            return self;
+        }
         match self.truth() {
             Some(true) => self,
             Some(false) => other,
@@ -100,6 +112,9 @@ impl Bound {
 
     /// `self ? yes : no`
     pub fn choose(self, yes: Bound, no: Bound) -> Bound {
+        if self.is_impossible() {
+            return self;
+        }
         match self.truth() {
             Some(true) => yes,
             Some(false) => no,
@@ -140,6 +155,9 @@ impl Bound {
 
     /// `-self`
     pub fn negate(self) -> Bound {
+        if self.is_impossible() {
+            return self;
+        }
         Bound::between(-self.most, -self.least, self, self)
     }
 
@@ -153,18 +171,30 @@ impl Bound {
         self.plus(other.negate())
     }
 
-    /// `self * other`
-    pub fn times(self, other: Bound) -> Bound {
-        self.exactly(other, |left, right| left * right)
-    }
-
-    /// An operator that is computed only when both sides are known. Zero times anything is
-    /// left open too: a meta that needs it loses nothing but a little time.
-    pub fn exactly(self, other: Bound, operator: impl Fn(f64, f64) -> f64) -> Bound {
+    /// An operator that is computed only when both sides are known; `None` of it is
+    /// [`Bound::impossible`]. Zero times anything is left open too: a meta that needs it loses
+    /// nothing but a little time.
+    pub fn exactly(
+        self,
+        other: Bound,
+        operator: impl Fn(f64, f64) -> Option<f64>,
+    ) -> Bound {
         match (self.value(), other.value()) {
-            (Some(left), Some(right)) => Bound::known(operator(left, right)),
+            (Some(left), Some(right)) => {
+                operator(left, right).map_or(Bound::impossible(), Bound::known)
+            }
             _ => Bound::between(f64::NEG_INFINITY, f64::INFINITY, self, other),
         }
+    }
+
+    /// No value at all: something was divided by zero.
+    pub fn impossible() -> Bound {
+        Bound::known(f64::NAN)
+    }
+
+    /// Is there no value at all?
+    pub fn is_impossible(self) -> bool {
+        self.least.is_nan()
     }
 }
 

@@ -64,13 +64,14 @@ pub fn sum(hits: &[Hit], groups: &[Group]) -> (f64, Vec<Cap>) {
 
 /// To a thousandth, so that sums of decimal fractions compare as people expect.
 fn round(score: f64) -> f64 {
-    let rounded = (score * 1000.0).round() / 1000.0;
+    // By way of text, because SpamAssassin does: 2.6745 is a little less in binary, and only
+    // the exact decimal expansion knows.
+    let rounded = format!("{score:.3}").parse().unwrap_or(score);
     if rounded == 0.0 { 0.0 } else { rounded } // never -0
 }
 
 #[cfg(test)]
 mod tests {
-    use super::super::verdict::Area;
     use super::*;
     use std::path::Path;
 
@@ -79,8 +80,8 @@ mod tests {
             name: name.into(),
             score,
             count,
-            description: None,
-            area: Area::Other,
+            description: Arc::from(&b""[..]),
+            area: "",
             file: Path::new("test.cf").into(),
             line: 1,
             evidence: None,

@@ -7,12 +7,13 @@ use crate::limits::Reached;
 use std::sync::Arc;
 
 /// The result of scanning one message.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Verdict {
     /// The rules that hit, sub-tests left out, in the order in which they were found.
     pub hits: Vec<Hit>,
-    /// The sub-tests that hit. Complete only if the scan was asked for them.
-    pub subtests: Vec<Subtest>,
+    /// The sub-tests that hit, with how many times. Complete only if the scan was asked for
+    /// them.
+    pub subtests: Vec<(Arc<str>, u32)>,
     /// The sum, rounded to a thousandth as SpamAssassin rounds it.
     pub score: f64,
     /// `required_score`.
@@ -27,8 +28,12 @@ pub struct Verdict {
     pub reached: Reached,
     /// The deadline passed before every rule had run.
     pub deadline_exceeded: bool,
-    /// What answers quote of the message.
-    pub facts: Facts,
+    /// Message-Id as it stands in the header, without folds; empty if there is none.
+    pub message_id: Vec<u8>,
+    /// Resent-Message-Id, likewise.
+    pub resent_message_id: Vec<u8>,
+    /// The beginning of the text, as `_PREVIEW_` shows it; empty unless a report was asked for.
+    pub preview: Vec<u8>,
 }
 
 impl Verdict {
@@ -59,44 +64,16 @@ pub struct Hit {
     pub score: f64,
     /// How often it hit: 1 unless its tflags say `multiple`.
     pub count: u32,
-    /// Its description; bytes because rule files are.
-    pub description: Option<Arc<[u8]>>,
-    /// Which view it looked at.
-    pub area: Area,
+    /// What `describe` says of it; bytes because rule files are.
+    pub description: Arc<[u8]>,
+    /// The view it looked at, as reports write it before the description: `BODY: `, or nothing.
+    pub area: &'static str,
     /// The file that defined it.
     pub file: Arc<std::path::Path>,
     /// The line of that file, counted from 1.
     pub line: u32,
     /// What it matched, where that can be shown.
     pub evidence: Option<Evidence>,
-}
-
-/// The view a rule looked at, as reports name it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Area {
-    /// Headers, metas and evals of headers: reports put nothing before the description.
-    Other,
-    /// `BODY: `
-    Body,
-    /// `RAW: `
-    Raw,
-    /// `URI: `
-    Uri,
-    /// `FULL: `
-    Full,
-}
-
-impl Area {
-    /// What reports put before the description.
-    pub fn label(self) -> &'static str {
-        match self {
-            Area::Other => "",
-            Area::Body => "BODY: ",
-            Area::Raw => "RAW: ",
-            Area::Uri => "URI: ",
-            Area::Full => "FULL: ",
-        }
-    }
 }
 
 /// The text that a rule matched first, clipped to the limit `evidence`.
@@ -110,15 +87,6 @@ pub struct Evidence {
     pub offset: usize,
 }
 
-/// A sub-test that hit.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Subtest {
-    /// The rule's name.
-    pub name: Arc<str>,
-    /// How often it hit.
-    pub count: u32,
-}
-
 /// A score group whose rules together reached more than its cap.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Cap {
@@ -128,15 +96,4 @@ pub struct Cap {
     pub sum: f64,
     /// What was counted of it.
     pub counted: f64,
-}
-
-/// What answers quote of the message.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Facts {
-    /// Message-Id as it stands in the header, without folds.
-    pub message_id: Option<Vec<u8>>,
-    /// Resent-Message-Id.
-    pub resent_message_id: Option<Vec<u8>>,
-    /// The beginning of the body, as reports show it; empty unless a report was asked for.
-    pub preview: Vec<u8>,
 }

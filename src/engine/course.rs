@@ -1,0 +1,124 @@
+//! Which rules run, given the scores: decided once per score set, not per message.
+//!
+//! A rule whose score is 0 does not run, a sub-test's neither. That has a consequence which
+//! rule writers know: a meta that reads a *meta* of score 0 is usually never evaluated at all,
+//! not even for `!THAT_META` (SpamAssassin waits for a result that never comes).
+
+use crate::rules::meta::Meta;
+use crate::rules::{RuleId, RuleSet, Test};
+use std::collections::HashMap;
+
+/// How a set of scores makes the rules run.
+#[derive(Clone, Debug)]
+pub struct Course {
+    /// The score of each rule, by id.
+    pub scores: Vec<f64>,
+    /// Metas that are never evaluated, by id.
+    pub blocked: Vec<bool>,
+    /// For a meta that reads metas of score 0 which could still be decided: those. If one of
+    /// them is true, the meta is not evaluated for this message.
+    pub gates: HashMap<RuleId, Vec<RuleId>>,
+    /// The rules with a score that are no sub-tests: what a scan is for.
+    pub scored: Vec<RuleId>,
+    /// The sub-tests with a score: run on demand, or all of them where somebody asks.
+    pub subtests: Vec<RuleId>,
+}
+
+impl Course {
+    /// The course that `scores` (by rule id) lays down for `rules`.
+    pub fn new(rules: &RuleSet, scores: Vec<f64>) -> Course {
+        let mut course = Course {
+            blocked: vec![false; scores.len()],
+            gates: HashMap::new(),
+            scored: Vec::new(),
+            subtests: Vec::new(),
+            scores,
+        };
+        for (id, rule) in rules.iter() {
+            if course.score(id) != 0.0 {
+                let list = if rule.is_subtest() { &mut course.subtests } else { &mut course.scored };
+                list.push(id);
+            }
+        }
+        for (id, meta) in dependencies_first(rules) {
+            course.place(rules, id, meta);
+        }
+        course
+    }
+
+    /// The score of a rule.
+    pub fn score(&self, rule: RuleId) -> f64 {
+        self.scores.get(rule.0 as usize).copied().unwrap_or(0.0)
+    }
+
+    /// Is the meta never evaluated?
+    pub fn is_blocked(&self, rule: RuleId) -> bool {
+        self.blocked.get(rule.0 as usize).copied().unwrap_or(false)
+    }
+
+    /// Decides about one meta; those that it reads are decided already.
+    fn place(&mut self, rules: &RuleSet, id: RuleId, meta: &Meta) {
+        if meta.unsolved {
+            return; // SpamAssassin evaluates these once, before anything has run
+        }
+        let own_score = self.score(id);
+        let mut blocked = own_score == 0.0 && !meta.undefined.is_empty();
+        let mut gates = Vec::new();
+        for &used in &meta.uses {
+            let is_meta = matches!(rules.rule(used).map(|rule| &rule.test), Some(Test::Meta(_)));
+            blocked |= self.is_blocked(used);
+            match (is_meta, self.score(used) == 0.0) {
+                (true, true) => gates.push(used),
+                (false, true) => blocked |= own_score == 0.0,
+                (_, false) => {}
+            }
+        }
+        if let Some(place) = self.blocked.get_mut(id.0 as usize) {
+            *place = blocked;
+        }
+        if !blocked && !gates.is_empty() {
+            self.gates.insert(id, gates);
+        }
+    }
+}
+
+/// All metas, each behind the metas that it reads. Members of cycles come in no order.
+fn dependencies_first(rules: &RuleSet) -> Vec<(RuleId, &Meta)> {
+    let meta_of = |id: RuleId| match rules.rule(id).map(|rule| &rule.test) {
+        Some(Test::Meta(meta)) => Some(meta),
+        _ => None,
+    };
+    let mut seen = vec![false; rules.rules.len()];
+    let mut order = Vec::new();
+    for (root, _) in rules.iter() {
+        // Each entry: a meta, and how many of its uses have been visited.
+        let mut path: Vec<(RuleId, &Meta, usize)> = Vec::new();
+        enter(root, &mut seen, &mut path, meta_of);
+        while let Some((id, meta, visited)) = path.last_mut() {
+            match meta.uses.get(*visited) {
+                Some(&next) => {
+                    *visited += 1;
+                    enter(next, &mut seen, &mut path, meta_of);
+                }
+                None => {
+                    order.push((*id, *meta));
+                    path.pop();
+                }
+            }
+        }
+    }
+    order
+}
+
+fn enter<'r>(
+    id: RuleId,
+    seen: &mut [bool],
+    path: &mut Vec<(RuleId, &'r Meta, usize)>,
+    meta_of: impl Fn(RuleId) -> Option<&'r Meta>,
+) {
+    if let (Some(meta), Some(seen)) = (meta_of(id), seen.get_mut(id.0 as usize))
+        && !std::mem::replace(seen, true)
+    {
+        path.push((id, meta, 0));
+    }
+}

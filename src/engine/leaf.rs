@@ -1,0 +1,292 @@
+//! Running one rule that is no meta.
+
+use super::Worker;
+use super::program::{Leaf, Program, View};
+use super::scan::{InView, Scan};
+use super::verdict::Evidence;
+use crate::message::view::Views;
+use crate::rules::model::{UriCondition, UriKey};
+use crate::rules::regex::{Caches, Exact, Matches, Overrun};
+use crate::rules::{Rule, RuleId, Test};
+use crate::text::pieces::Pieces;
+use std::sync::Arc;
+
+/// Runs `id` and settles it. A rule without a score, or one that cannot run, is worth 0.
+pub(super) fn run(scan: &mut Scan, id: RuleId, worker: &mut Worker) {
+    let program = Arc::clone(&scan.program);
+    let (Some(rule), Some(leaf)) = (program.rules.rule(id), program.leaves.get(id.0 as usize))
+    else {
+        return scan.settle(id, 0, None);
+    };
+    if scan.course.score(id) == 0.0 {
+        return scan.settle(id, 0, None);
+    }
+    match outcome(scan, &program, id, rule, leaf, worker) {
+        Ok((count, evidence)) => scan.settle(id, count, evidence),
+        Err(_) => {
+            scan.overruns.push(id);
+            scan.settle(id, 0, None);
+        }
+    }
+}
+
+type Outcome = Result<(u32, Option<Evidence>), Overrun>;
+
+const MISS: (u32, Option<Evidence>) = (0, None);
+const HIT: (u32, Option<Evidence>) = (1, None);
+
+fn outcome(
+    scan: &mut Scan,
+    program: &Program,
+    id: RuleId,
+    rule: &Rule,
+    leaf: &Leaf,
+    worker: &mut Worker,
+) -> Outcome {
+    match leaf {
+        Leaf::Pattern { view, index, negated } => {
+            pattern(scan, program, rule, (*view, *index, *negated), worker)
+        }
+        Leaf::Exists(query) => {
+            Ok(if scan.views.header(query).is_some() { HIT } else { MISS })
+        }
+        Leaf::MimeHeader(exact) => mime_header(scan, rule, exact, &mut worker.caches),
+        Leaf::UriDetail(exacts) => {
+            let Test::UriDetail { conditions } = &rule.test else { return Ok(MISS) };
+            uri_detail(scan, conditions, exacts, &mut worker.caches)
+        }
+        Leaf::Eval(call) => Ok(call.check(scan, id, worker)),
+        Leaf::Meta | Leaf::Nothing => Ok(MISS),
+    }
+}
+
+/// The pieces of `view`, as its plan numbers them.
+pub(super) fn pieces(view: View, program: &Program, views: &Views) -> Pieces {
+    match view {
+        View::Headers => header_values(program, views),
+        View::Body => views.body().clone(),
+        View::Rawbody => views.rawbody(),
+        View::Uris => views.uris().rule_inputs(),
+        View::Full => std::iter::once(views.message().pristine()).collect(),
+    }
+}
+
+/// One piece for each header that rules ask for. An absent header is an empty one to a
+/// pattern, unless the rule says what stands for it.
+fn header_values(program: &Program, views: &Views) -> Pieces {
+    let value = |slot: &super::program::Slot| {
+        views
+            .header(&slot.query)
+            .or_else(|| slot.if_unset.as_deref().map(<[u8]>::to_vec))
+            .unwrap_or_default()
+    };
+    program.slots.iter().map(value).collect()
+}
+
+/// How many matches of `rule` count.
+fn most_matches(scan: &Scan, rule: &Rule) -> usize {
+    let limit = scan.views.settings().limits.rule_hits;
+    match (rule.tflags.multiple, rule.tflags.maxhits) {
+        (false, _) => 1,
+        (true, Some(most)) if most > 0 => (most as usize).min(limit),
+        // `maxhits=0` stops after the first, as the check comes after the hit.
+        (true, Some(_)) => 1,
+        (true, None) => limit,
+    }
+}
+
+fn pattern(
+    scan: &mut Scan,
+    program: &Program,
+    rule: &Rule,
+    (view, index, negated): (View, usize, bool),
+    worker: &mut Worker,
+) -> Outcome {
+    let most = if negated { 1 } else { most_matches(scan, rule) };
+    let evidence_limit = scan.views.settings().limits.evidence;
+    let plan = program.plan(view);
+    let seen = scan.in_view(view, worker);
+    let found = match plan.possible(&seen.started, index) {
+        true => plan.run(&seen.started, &seen.pieces, index, most, &mut worker.caches)?,
+        false => Matches::default(),
+    };
+    if negated {
+        return Ok(if found.count == 0 { HIT } else { MISS });
+    }
+    if found.count == 0 {
+        return Ok(MISS);
+    }
+    if !rule.templates.is_empty() {
+        return with_tags(scan, rule, view, most, worker);
+    }
+    let evidence = evidence(&seen.pieces, &found, evidence_limit);
+    if rule.captures {
+        capture(scan, plan.exact(index), view, found.count, worker)?;
+    }
+    Ok((found.count as u32, evidence))
+}
+
+/// The text of the first match, clipped.
+fn evidence(pieces: &Pieces, found: &Matches, limit: usize) -> Option<Evidence> {
+    let (piece, range) = found.first.clone()?;
+    let text = pieces.get(piece)?.get(range.clone())?;
+    let text = text.get(..limit).unwrap_or(text).to_vec();
+    Some(Evidence { text, piece, offset: range.start })
+}
+
+/// A rule whose pattern holds `%{TAG}`: what the plan knows is the pattern with anything in
+/// the tag's place; here the tag's values are put in and the pattern is run for good.
+fn with_tags(
+    scan: &mut Scan,
+    rule: &Rule,
+    view: View,
+    most: usize,
+    worker: &mut Worker,
+) -> Outcome {
+    let limits = &scan.views.settings().limits;
+    let Some(source) = rule.test.pattern().map(|pattern| pattern.source()) else {
+        return Ok(MISS);
+    };
+    let Some(source) = scan.tags.fill(&source, &rule.templates, &scan.views) else {
+        return Ok(MISS); // a tag without a value: the rule does not run
+    };
+    let Ok(filled) = Pattern::parse_within(&source, Strip::Bare, limits) else {
+        return Ok(MISS);
+    };
+    let exact = Exact::new(Arc::new(filled), &mut Ids::new(), limits);
+    let mut caches = Caches::new();
+    let evidence_limit = limits.evidence;
+    let seen = scan.in_view(view, worker);
+    let mut found = Matches::default();
+    for (number, piece) in seen.pieces.iter().enumerate() {
+        let (count, first) = exact.count(piece, most - found.count, &mut caches)?;
+        found.count += count;
+        found.first = found.first.or_else(|| first.map(|range| (number, range)));
+        if found.count >= most {
+            break;
+        }
+    }
+    Ok((found.count as u32, evidence(&seen.pieces, &found, evidence_limit)))
+}
+
+/// Puts what named groups captured into tags, from as many matches as counted.
+fn capture(
+    scan: &mut Scan,
+    exact: &Exact,
+    view: View,
+    matches: usize,
+    worker: &mut Worker,
+) -> Result<(), Overrun> {
+    let mut captured: Vec<(String, Vec<u8>)> = Vec::new();
+    let Some(seen) = scan.seen(view) else { return Ok(()) };
+    let mut left = matches;
+    for piece in seen.pieces.iter() {
+        let mut at = 0;
+        while left > 0 {
+            let Some(groups) = exact.captures_at(piece, at, &mut worker.caches)? else { break };
+            left -= 1;
+            for name in exact.names() {
+                let values = exact.groups_named(name).iter().filter_map(|&group| {
+                    piece.get(groups.get(group)?.clone()?).filter(|value| !value.is_empty())
+                });
+                captured.extend(values.map(|value| (name.to_owned(), value.to_vec())));
+            }
+            let whole = groups.first().cloned().flatten().unwrap_or(at..at);
+            at = if whole.is_empty() { whole.end + 1 } else { whole.end };
+        }
+    }
+    scan.tags.set(captured);
+    Ok(())
+}
+
+/// A pattern on a header of every MIME part, the message itself among them.
+fn mime_header(scan: &mut Scan, rule: &Rule, exact: &Exact, caches: &mut Caches) -> Outcome {
+    let Test::MimeHeader { header, raw, negated, if_unset, .. } = &rule.test else {
+        return Ok(MISS);
+    };
+    let (first, last) = rule.tflags.range.unwrap_or((0, 1000));
+    let numbered = (1u32..).zip(scan.views.message().parts());
+    let in_range = numbered.filter(|(number, _)| (first..=last).contains(number));
+    let value = |part: &Part| part.header_value(header, *raw).unwrap_or_else(|| if_unset.to_vec());
+    let mut values: Pieces = in_range.map(|(_, part)| value(part)).collect();
+    if rule.tflags.concat {
+        values = std::iter::once(joined(&values)).collect();
+    }
+    if *negated {
+        return Ok(HIT); // SpamAssassin never looks at what a negated one finds
+    }
+    let most = match (rule.tflags.maxhits, rule.tflags.multiple) {
+        (Some(most), _) => most as usize,
+        (None, true) => 1000,
+        (None, false) => 1,
+    };
+    for (number, piece) in values.iter().enumerate() {
+        let (count, range) = exact.count(piece, most.max(1), caches)?;
+        if count > 0 {
+            let found = Matches { count, first: range.map(|range| (number, range)) };
+            let shown = evidence(&values, &found, scan.views.settings().limits.evidence);
+            let count = if rule.tflags.multiple { count as u32 } else { 1 };
+            return Ok((count, shown));
+        }
+    }
+    Ok(MISS)
+}
+
+/// The values one behind the other, each ended by a newline.
+fn joined(values: &Pieces) -> Vec<u8> {
+    let mut all = Vec::new();
+    for value in values.iter() {
+        all.extend_from_slice(value);
+        if !value.ends_with(b"\n") {
+            all.push(b'\n');
+        }
+    }
+    all
+}
+
+/// All conditions on one and the same URI.
+fn uri_detail(
+    scan: &mut Scan,
+    conditions: &[UriCondition],
+    exacts: &[Arc<Exact>],
+    caches: &mut Caches,
+) -> Outcome {
+    for detail in &scan.views.uris().details {
+        let mut holds = true;
+        for (condition, exact) in conditions.iter().zip(exacts) {
+            holds = any_text(detail, condition, exact, caches)?;
+            if !holds {
+                break;
+            }
+        }
+        if holds {
+            let limit = scan.views.settings().limits.evidence;
+            let text = detail.raw.get(..limit).unwrap_or(&detail.raw).to_vec();
+            return Ok((1, Some(Evidence { text, piece: 0, offset: 0 })));
+        }
+    }
+    Ok(MISS)
+}
+
+/// Does one of the texts that the condition looks at meet it?
+fn any_text(
+    detail: &Detail,
+    condition: &UriCondition,
+    exact: &Exact,
+    caches: &mut Caches,
+) -> Result<bool, Overrun> {
+    let texts: Vec<&[u8]> = match condition.key {
+        UriKey::Raw => vec![&detail.raw],
+        UriKey::Type => detail.types.iter().map(|kind| kind.as_bytes()).collect(),
+        UriKey::Cleaned => detail.cleaned.iter().map(Vec::as_slice).collect(),
+        UriKey::Text => detail.anchor_text.iter().map(Vec::as_slice).collect(),
+        UriKey::Domain => detail.domains().collect(),
+        UriKey::Host => detail.hosts.iter().map(|host| host.name.as_slice()).collect(),
+    };
+    for text in texts {
+        if exact.is_match(text, caches)? != condition.negated {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}

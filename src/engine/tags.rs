@@ -1,0 +1,162 @@
+//! Tags that patterns may hold: `%{NAME}` in one rule, `(?<NAME>…)` in another.
+//!
+//! SpamAssassin::Conf, "CAPTURING TAGS USING REGEX NAMED CAPTURE GROUPS". What the message
+//! itself defines (`SENDERDOMAIN`, relay addresses …) may be named too.
+
+use crate::message::header::HeaderQuery;
+use crate::message::relay::Side;
+use crate::message::view::Views;
+use std::collections::HashMap;
+
+/// The values of tags, by name.
+#[derive(Clone, Debug, Default)]
+pub struct Tags {
+    captured: HashMap<String, Vec<Vec<u8>>>,
+}
+
+impl Tags {
+    /// Sets each tag named in `captured` to its different values, in order.
+    pub fn set(&mut self, captured: Vec<(String, Vec<u8>)>) {
+        let mut fresh: HashMap<String, Vec<Vec<u8>>> = HashMap::new();
+        for (name, value) in captured {
+            if is_tag_name(&name) {
+                let values = fresh.entry(name).or_default();
+                if !values.contains(&value) {
+                    values.push(value);
+                }
+            }
+        }
+        self.captured.extend(fresh);
+    }
+
+    /// The values of a tag; none if it is not set.
+    pub fn values(&self, name: &str, views: &Views) -> Vec<Vec<u8>> {
+        let values = match self.captured.get(name) {
+            Some(values) => values.clone(),
+            None => of_message(name, views),
+        };
+        values.into_iter().filter(|value| !value.is_empty()).collect()
+    }
+
+    /// `source` with each `%\{NAME\}` of `names` replaced by its values, quoted; `None` if one
+    /// of them has no value.
+    pub fn fill(&self, source: &[u8], names: &[Box<str>], views: &Views) -> Option<Vec<u8>> {
+        let mut filled = source.to_vec();
+        for name in names {
+            let values = self.values(name, views);
+            if values.is_empty() {
+                return None;
+            }
+            let quoted: Vec<_> = values.iter().map(|value| quote(value)).collect();
+            let alternatives = [b"(?:", quoted.join(&b'|').as_slice(), b")"].concat();
+            filled = replace(&filled, &place_of(name), &alternatives);
+        }
+        Some(filled)
+    }
+}
+
+/// How a template stands in a pattern: `%\{NAME\}`.
+fn place_of(name: &str) -> Vec<u8> {
+    format!("%\\{{{name}\\}}").into_bytes()
+}
+
+/// `source` with anything in the place of each template: it matches whatever the rule could.
+pub fn superset(source: &[u8], names: &[Box<str>]) -> Vec<u8> {
+    names.iter().fold(source.to_vec(), |source, name| {
+        replace(&source, &place_of(name), b"(?s:.*)")
+    })
+}
+
+/// Replaces `from` by `to` wherever no backslash stands before it.
+fn replace(text: &[u8], from: &[u8], to: &[u8]) -> Vec<u8> {
+    let mut replaced = Vec::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(at) = memchr::memmem::find(rest, from) {
+        let (before, found) = rest.split_at(at);
+        let (found, behind) = found.split_at(from.len());
+        replaced.extend_from_slice(before);
+        replaced.extend_from_slice(if before.ends_with(b"\\") { found } else { to });
+        rest = behind;
+    }
+    replaced.extend_from_slice(rest);
+    replaced
+}
+
+/// Every byte that is no word character with a backslash before it.
+fn quote(value: &[u8]) -> Vec<u8> {
+    let mut quoted = Vec::with_capacity(value.len() * 2);
+    for &byte in value {
+        if !(byte.is_ascii_alphanumeric() || byte == b'_') {
+            quoted.push(b'\\');
+        }
+        quoted.push(byte);
+    }
+    quoted
+}
+
+/// `[A-Z][A-Z0-9]*(_[A-Z0-9]+)*`
+fn is_tag_name(name: &str) -> bool {
+    let word = |word: &str| {
+        !word.is_empty() && word.bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit())
+    };
+    name.starts_with(|first: char| first.is_ascii_uppercase()) && name.split('_').all(word)
+}
+
+/// The tags that a message has without any rule.
+fn of_message(name: &str, views: &Views) -> Vec<Vec<u8>> {
+    let header = |query: &[u8]| lines(views.header(&HeaderQuery::ask(query)));
+    let relays = views.relays();
+    let last_external = relays.side(Side::External).first();
+    let last_external = |part: fn(&crate::message::relay::Relay) -> &Vec<u8>| {
+        last_external.map(|relay| part(relay).clone()).into_iter().collect()
+    };
+    match name {
+        "SENDERDOMAIN" => header(b"EnvelopeFrom:first:addr:host").into_iter().take(1).collect(),
+        "AUTHORDOMAIN" => header(b"From:addr:host"),
+        "RELAYSTRUSTED" => vec![relays.text(Side::Trusted)],
+        "RELAYSUNTRUSTED" => vec![relays.text(Side::Untrusted)],
+        "RELAYSINTERNAL" => vec![relays.text(Side::Internal)],
+        "RELAYSEXTERNAL" => vec![relays.text(Side::External)],
+        "LASTEXTERNALIP" => last_external(|relay| &relay.ip),
+        "LASTEXTERNALRDNS" => last_external(|relay| &relay.rdns),
+        "LASTEXTERNALHELO" => last_external(|relay| &relay.helo),
+        _ => Vec::new(),
+    }
+}
+
+/// The different lines of a header's value.
+fn lines(value: Option<Vec<u8>>) -> Vec<Vec<u8>> {
+    let mut lines: Vec<Vec<u8>> = Vec::new();
+    for line in value.unwrap_or_default().split(|&byte| byte == b'\n') {
+        if !line.is_empty() && !lines.iter().any(|known| known == line) {
+            lines.push(line.to_vec());
+        }
+    }
+    lines
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_template_is_replaced_unless_a_backslash_stands_before_it() {
+        let filled = replace(b"a%\\{TO\\}b\\%\\{TO\\}", &place_of("TO"), b"(?:x)");
+        assert_eq!(filled, b"a(?:x)b\\%\\{TO\\}");
+    }
+
+    #[test]
+    fn values_are_quoted_as_texts() {
+        assert_eq!(quote(b"a.b@c_1"), b"a\\.b\\@c_1");
+    }
+
+    #[test]
+    fn only_capitals_make_a_tag() {
+        let cases = [("TO", true), ("GB_TO_ADDR", true), ("A1_2", true), ("to", false)];
+        for (name, expected) in
+            cases.into_iter().chain([("A__B", false), ("_A", false), ("A_", false), ("1A", false)])
+        {
+            assert_eq!(is_tag_name(name), expected, "{name}");
+        }
+    }
+}
