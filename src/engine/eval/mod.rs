@@ -4,13 +4,12 @@
 //! call and checks the arguments, so that a wrong call is found when rules are loaded, not
 //! when mail comes in.
 
-mod limits;
+mod own;
 
 use super::Worker;
 use super::scan::Scan;
-use super::verdict::Evidence;
-use crate::rules::RuleId;
 use crate::rules::model::Eval;
+use std::sync::Arc;
 
 /// An eval test as the tables name it.
 pub struct Row {
@@ -22,43 +21,35 @@ pub struct Row {
     pub arguments: &'static str,
     /// What it tests.
     pub meaning: &'static str,
+    /// Does it rewrite the body that rules see? Such a test runs before the body rules of its
+    /// priority.
+    pub edits_body: bool,
     bind: fn(&Eval) -> Result<Test, String>,
 }
 
-/// A test with its arguments understood: how often it hits, and what it shows.
-type Test = std::sync::Arc<dyn Fn(&Scan) -> (u32, Option<Evidence>) + Send + Sync>;
-
-/// A call that is ready to be made.
-#[derive(Clone)]
-pub struct Call {
-    test: Test,
-}
-
-impl Call {
-    /// Runs the test for the message of `scan`.
-    pub(super) fn check(
-        &self,
-        scan: &Scan,
-        _rule: RuleId,
-        _worker: &mut Worker,
-    ) -> (u32, Option<Evidence>) {
-        (self.test)(scan)
-    }
-}
+/// A test with its arguments understood: how often does it hit?
+pub type Test = Arc<dyn Fn(&mut Scan, &mut Worker) -> u32 + Send + Sync>;
 
 /// All eval tests that are built, family by family.
 pub fn table() -> impl Iterator<Item = &'static Row> {
-    limits::TABLE.iter()
+    own::TABLE.iter()
 }
 
-/// Is there a function of this name?
-pub fn is_built(function: &str) -> bool {
-    table().any(|row| row.name == function)
+/// The function called `name`, if it is built.
+pub fn find(name: &str) -> Option<&'static Row> {
+    table().find(|row| row.name == name)
 }
 
 /// The call, ready to be made; `None` if the function is not built, an error if its arguments
 /// are wrong.
-pub fn bind(call: &Eval) -> Option<Result<Call, String>> {
-    let row = table().find(|row| row.name == &*call.function)?;
-    Some((row.bind)(call).map(|test| Call { test }))
+pub fn bind(call: &Eval) -> Option<Result<Test, String>> {
+    find(&call.function).map(|row| (row.bind)(call))
+}
+
+/// Argument number `index`, which must be there.
+fn literal(call: &Eval, index: usize) -> Result<&[u8], String> {
+    call.arguments
+        .get(index)
+        .map(|argument| &**argument)
+        .ok_or_else(|| format!("{} needs {} argument(s)", call.function, index + 1))
 }
