@@ -339,11 +339,13 @@ fn compile(parsed: &Parsed, limits: &Limits) -> Result<Engine, PatternError> {
         }
     }
     match compile_pcre(&pcre::text(parsed, false, limits)) {
-        Ok(regex) => Ok(Engine::Backtracker(regex)),
-        Err(error) => {
-            let why = why.unwrap_or_else(|| error.to_string());
-            Err(PatternError::NoEngine(why.into()))
-        }
+        Ok(regex) => return Ok(Engine::Backtracker(regex)),
+        Err(error) => why = why.or(Some(error.to_string())),
+    }
+    let loose = translate::loose(parsed).map(|regular| compile_automaton(&regular.hir, limits));
+    match loose {
+        Some(Ok(regex)) => Ok(Engine::Automaton { regex, swallows: false }),
+        _ => Err(PatternError::NoEngine(why.unwrap_or_default().into())),
     }
 }
 

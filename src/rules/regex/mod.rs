@@ -17,6 +17,7 @@ mod cache;
 mod class;
 mod delimiter;
 mod exact;
+mod example;
 mod pcre;
 mod perl;
 mod plan;
@@ -116,6 +117,14 @@ impl Pattern {
     /// The pattern with another source, as after ReplaceTags: bare, flags inside.
     pub fn with_source(&self, source: &[u8]) -> Result<Pattern, PatternError> {
         Pattern::parse(source, Strip::Bare)
+    }
+
+    /// A text that the pattern matches or nearly matches; `choose(n)` picks one of `n`.
+    /// For tests of rules, and of this module against Perl.
+    pub fn example(&self, choose: &mut dyn FnMut(usize) -> usize) -> Vec<u8> {
+        let depth = Limits::default().pattern_depth;
+        let parsed = perl::parse(&self.source(), depth);
+        parsed.map(|parsed| example::of(&parsed, choose)).unwrap_or_default()
     }
 
     /// Why the pattern matches every text, if it does so by an empty alternative:

@@ -17,7 +17,18 @@ pub(super) struct Regular {
 /// The same language and the same matches as a regular expression, if there is one. With
 /// `groups` it captures what Perl captures.
 pub(super) fn exact(parsed: &Parsed, groups: bool) -> Option<Regular> {
-    let mut exact = Exact { groups, next: parsed.groups + 1, swallows: false, swallowed: vec![] };
+    regular(parsed, groups, false)
+}
+
+/// Matches wherever the pattern matches, and where only its look-arounds, references or
+/// possessive parts keep it from matching: for what is too large for a backtracker.
+pub(super) fn loose(parsed: &Parsed) -> Option<Regular> {
+    regular(parsed, false, true)
+}
+
+fn regular(parsed: &Parsed, groups: bool, loose: bool) -> Option<Regular> {
+    let next = parsed.groups + 1;
+    let mut exact = Exact { groups, loose, next, swallows: false, swallowed: vec![] };
     let hir = exact.hir(&parsed.node, Follow { must: false, may: false })?;
     Some(Regular { hir, swallows: exact.swallows, swallowed: exact.swallowed })
 }
@@ -44,6 +55,7 @@ struct Follow {
 
 struct Exact {
     groups: bool,
+    loose: bool,
     next: usize,
     swallows: bool,
     swallowed: Vec<usize>,
@@ -79,15 +91,18 @@ impl Exact {
                 }
                 Hir::capture(Capture { index: u32::try_from(*index).ok()?, name: None, sub })
             }
-            Node::Repeat { mode: Mode::Possessive, .. } => return None,
+            Node::Repeat { mode: Mode::Possessive, .. } if !self.loose => return None,
             Node::Repeat { node, min, max, mode } => {
                 let again = *max != Some(1);
                 let inner = Follow { must: follow.must, may: follow.may || again };
                 let sub = Box::new(self.hir(node, inner)?);
-                let greedy = *mode == Mode::Greedy;
+                let greedy = *mode != Mode::Lazy;
                 Hir::repetition(Repetition { min: *min, max: *max, greedy, sub })
             }
             Node::Verb(word) if word == "FAIL" => Hir::fail(),
+            Node::Atomic(node) | Node::Reset(node) if self.loose => self.hir(node, follow)?,
+            Node::Look { .. } if self.loose => Hir::empty(),
+            Node::Reference { .. } if self.loose => anything(),
             Node::Atomic(_)
             | Node::Reset(_)
             | Node::Look { .. }
