@@ -163,7 +163,7 @@ fn compare(cases: &[Case]) -> Option<(Vec<String>, usize)> {
             ours.ok().map(|pattern| Arc::new(Exact::new(Arc::new(pattern), &mut ids, &limits)));
         let plan = exact.as_ref().map(|exact| {
             let rule = PlanRule { pattern: exact.clone(), scope: Scope::All };
-            Plan::build(&[rule], &limits)
+            Plan::build(&[rule], &mut ids, &limits)
         });
         for text in &case.texts {
             let answer: Vec<usize> = answers

@@ -18,16 +18,19 @@ mod class;
 mod delimiter;
 mod exact;
 mod example;
+mod literals;
 mod pcre;
 mod perl;
 mod plan;
+mod scan;
 mod translate;
 mod warnings;
 
 pub use cache::{Caches, Ids};
 pub use delimiter::Strip;
 pub use exact::{Exact, Matches, Overrun};
-pub use plan::{Plan, PlanRule, Scan, Scope, Scratch};
+pub use plan::{Plan, PlanRule, Scope};
+pub use scan::{Scan, Scratch};
 
 use crate::limits::Limits;
 use std::sync::Arc;
