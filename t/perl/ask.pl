@@ -2,7 +2,7 @@
 # Asks Perl. Reads lines, answers each with one:
 #   P hex     compile the pattern as SpamAssassin would   -> "ok" or "no reason"
 #   T hex     match the last pattern as while (//g) does  -> "count start end" of the first
-# A count stops at 50.
+# A count stops at 50. "dies" instead of a count: Perl gave up.
 use strict;
 use warnings;
 use Mail::SpamAssassin::Util qw(compile_regexp);
@@ -16,10 +16,14 @@ while (my $line = <STDIN>) {
         my ($count, $start, $end) = (0, 0, 0);
         if (defined $pattern) {
             pos($bytes) = 0;
-            while ($bytes =~ /$pattern/g) {
-                ($start, $end) = ($-[0], $+[0]) if !$count;
-                last if ++$count >= 50;
-            }
+            # Perl dies of endless recursion: as with SpamAssassin, there is no hit then.
+            eval {
+                while ($bytes =~ /$pattern/g) {
+                    ($start, $end) = ($-[0], $+[0]) if !$count;
+                    last if ++$count >= 50;
+                }
+                1;
+            } or ($count, $start, $end) = ('dies', 0, 0);
         }
         print "$count $start $end\n";
     } else {

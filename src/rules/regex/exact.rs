@@ -184,8 +184,8 @@ impl Exact {
             return self.find_at(hay, at, caches);
         }
         let again = self.again.get_or_init(|| {
-            let text = pcre::text(&self.parsed()?, true, &self.limits);
-            compile_pcre(&text).ok()
+            let parsed = self.parsed().filter(|parsed| !translate::accepts_early(&parsed.node))?;
+            compile_pcre(&pcre::text(&parsed, true, &self.limits)).ok()
         });
         match again {
             Some(regex) => backtrack(regex, hay, at),

@@ -128,7 +128,7 @@ impl Writer<'_> {
 
     fn class(&mut self, set: &ByteSet) {
         match (both_cases(set), set.len()) {
-            (_, 0) => return self.out.push_str("(*FAIL)"),
+            (_, 0) => return self.out.push_str("[^\\x00-\\xff]"),
             (_, 1) => return set.iter().for_each(|byte| self.byte(byte)),
             (_, 256) => return self.out.push_str("(?s:.)"),
             (Some(letter), _) if self.fold => return self.out.push(letter as char),

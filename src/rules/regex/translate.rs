@@ -258,7 +258,7 @@ fn collect_groups<'a>(node: &'a Node, groups: &mut Vec<Option<&'a Node>>) {
 }
 
 /// `(*ACCEPT)` may end a match anywhere.
-fn accepts_early(node: &Node) -> bool {
+pub(super) fn accepts_early(node: &Node) -> bool {
     match node {
         Node::Verb(word) => word == "ACCEPT",
         Node::Concat(nodes) | Node::Alternate(nodes) => nodes.iter().any(accepts_early),
