@@ -136,6 +136,12 @@ limits! {
         "include files within include files";
     PatternBytes pattern_bytes = 1 << 20, Bytes,
         "a pattern after its replace tags; the longest stock one has 224 KiB";
+    PatternDepth pattern_depth = 250, Count,
+        "nested parentheses of a pattern; PCRE2's own bound, Perl's is 1000";
+    PatternProgram pattern_program = 32 << 20, Bytes,
+        "a pattern's compiled automaton; the largest stock one takes a third of it";
+    MatchHeap match_heap = 16 << 20, Bytes,
+        "memory that PCRE2 may take for one call; beyond it the rule is off for that message";
     MatchSteps match_steps = 1_000_000, Count,
         "PCRE2's match limit for one call; beyond it the rule is off for that message";
     RuleHits rule_hits = 100_000, Count,
