@@ -14,6 +14,7 @@
 //! * `body` cuts the `body` and `rawbody` views; `view` holds all views of one message,
 //!   each rendered when first asked for.
 
+pub mod body;
 pub mod content_type;
 pub mod decode;
 pub mod encoded_word;

@@ -28,7 +28,7 @@ fn parts_come_in_document_order() {
     let message = parse(concat!(
         "Content-Type: multipart/mixed; boundary=a\n\n",
         "--a\nContent-Type: multipart/alternative; boundary=b\n\n",
-        "--b\n\none\n--b\nContent-Type: text/html\n\ntwo\n--b--\n",
+        "--b\nA: b\n\none\n--b\nContent-Type: text/html\n\ntwo\n--b--\n",
         "--a\nContent-Type: image/gif; name=x.gif\nContent-Transfer-Encoding: base64\n\nR0lG\n",
         "--a--\n",
     ));
