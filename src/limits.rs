@@ -109,7 +109,9 @@ limits! {
 
     // The MIME tree.
     MimeParts mime_parts = 1000, Count,
-        "parts of a message; SpamAssassin stops there (CVE-2019-12420)";
+        "parts of one multipart; SpamAssassin stops there (CVE-2019-12420)";
+    MimeTree mime_tree = 10_000, Count,
+        "parts of a whole message; SpamAssassin has no such bound";
     MimeDepth mime_depth = 20, Count,
         "nesting of multiparts and attached messages; SpamAssassin stops there";
     ContentTypeParameters content_type_parameters = 64, Count,
