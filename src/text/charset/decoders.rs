@@ -4,7 +4,7 @@
 //! a strict decoder that fails makes SpamAssassin guess another charset.
 
 use super::utf7;
-use encoding_rs::{BIG5, EUC_JP, EUC_KR, Encoding, GBK, ISO_2022_JP, SHIFT_JIS};
+use encoding_rs::{BIG5, EUC_JP, EUC_KR, Encoding, GBK, SHIFT_JIS};
 
 /// What cannot be decoded.
 pub(super) const REPLACEMENT: char = '\u{FFFD}';
@@ -70,9 +70,7 @@ impl Decoder {
             Decoder::Utf7 => return Some(utf7::decode(bytes)),
             Decoder::DoubleByte(kind) => kind.decode(bytes),
             // Encode reads these so leniently that they never fail.
-            Decoder::Iso2022Jp => {
-                return Some(ISO_2022_JP.decode_without_bom_handling(bytes).0.into_owned().into());
-            }
+            Decoder::Iso2022Jp => return Some(DoubleByte::EucJp.decode(&unescaped(bytes)).into()),
             Decoder::Iso2022Kr => return Some(DoubleByte::Cp949.decode(&unshifted(bytes)).into()),
             Decoder::Hz => return Some(DoubleByte::Cp936.decode(&untilded(bytes)).into()),
         };
@@ -163,6 +161,56 @@ fn utf32(bytes: &[u8], big_endian: Option<bool>) -> Option<String> {
         char::from_u32(if big_endian { u32::from_be_bytes(four) } else { u32::from_le_bytes(four) })
     };
     Some(bytes.chunks(4).map(|four| unit(four).unwrap_or(REPLACEMENT)).collect())
+}
+
+/// ISO-2022-JP as EUC-JP: what an escape sequence has shifted gets its high bits.
+fn unescaped(bytes: &[u8]) -> Vec<u8> {
+    const ESCAPES: [(&[u8], Shift); 8] = [
+        (b"\x1b(B", Shift::Ascii),
+        (b"\x1b(J", Shift::Ascii),
+        (b"\x1b$@", Shift::Kanji),
+        (b"\x1b$B", Shift::Kanji),
+        (b"\x1b&@\x1b$B", Shift::Kanji),
+        (b"\x1b(I", Shift::Katakana),
+        (b"\x1b$(D", Shift::MoreKanji),
+        (b"\x1b", Shift::Unknown),
+    ];
+    let mut out = Vec::with_capacity(bytes.len());
+    let mut shift = Shift::Ascii;
+    let mut second = false;
+    let mut rest = bytes;
+    while let Some((&byte, after)) = rest.split_first() {
+        let escape = ESCAPES.iter().find(|(sequence, _)| rest.starts_with(sequence));
+        rest = after;
+        if let Some((sequence, next)) = escape {
+            shift = *next;
+            second = false;
+            match next {
+                Shift::Unknown => out.push(byte),
+                _ => rest = after.get(sequence.len() - 1..).unwrap_or_default(),
+            }
+            continue;
+        }
+        let shifted = matches!(byte, 0x21..=0x7E);
+        match shift {
+            Shift::Katakana if matches!(byte, 0x21..=0x5F) => out.extend([0x8E, byte | 0x80]),
+            Shift::MoreKanji if shifted && !second => out.extend([0x8F, byte | 0x80]),
+            Shift::Kanji | Shift::MoreKanji | Shift::Katakana if shifted => out.push(byte | 0x80),
+            _ => out.push(byte),
+        }
+        second = shifted && !second;
+    }
+    out
+}
+
+/// What ISO-2022-JP bytes stand for since the last escape sequence.
+#[derive(Clone, Copy)]
+enum Shift {
+    Ascii,
+    Kanji,
+    MoreKanji,
+    Katakana,
+    Unknown,
 }
 
 /// ISO-2022-KR as EUC-KR: what stands between SO and SI gets its high bit.
@@ -323,7 +371,7 @@ mod tests {
 
     #[test]
     fn charsets_are_decoded_as_encode_does() {
-        let cases: [(&str, &[u8], Option<&str>, &str); 22] = [
+        let cases: [(&str, &[u8], Option<&str>, &str); 23] = [
             ("us-ascii", b"a\xe4", None, "a\u{fffd}"),
             ("latin1", b"\x80\xe4", Some("\u{80}\u{e4}"), "\u{80}\u{e4}"),
             ("koi8-r", b"\xd4\xc5\xd3\xd4", Some("тест"), "тест"),
@@ -344,6 +392,7 @@ mod tests {
             ("shift_jis", b"\x81\x60\xb1", Some("\u{301c}ｱ"), "\u{301c}ｱ"),
             ("cp932", b"\x81\x60", Some("\u{ff5e}"), "\u{ff5e}"),
             ("iso-2022-jp", b"a\x1b$B$\"\x1b(Bb", Some("aあb"), "aあb"),
+            ("7bit-jis", b"\x1b$B$\"\x1b(B\x1b$@$\"\x1b(I1\x1b(J\\", Some("ああｱ\\"), "ああｱ\\"),
             ("iso-2022-kr", b"\x1b$)Ca\x0e0!\x0fb", Some("a가b"), "a가b"),
             ("hz", b"a~{VPND~}b~~", Some("a中文b~"), "a中文b~"),
         ];

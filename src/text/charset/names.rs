@@ -174,7 +174,8 @@ fn pattern(word: &str) -> Option<String> {
     if ansi == "ansix3.41968" || ansi == "iso646us" || ansi == "iso646" {
         return Some("ascii".to_owned());
     }
-    if ansi.strip_prefix("tis620").is_some_and(|rest| !rest.starts_with(char::is_alphanumeric)) {
+    let thai = word.strip_prefix("tis-620").or(word.strip_prefix("tis620"));
+    if thai.is_some_and(|rest| words(rest).next().is_none_or(|next| next.len() < rest.len())) {
         return Some("iso-8859-11".to_owned());
     }
     numbered(word)
