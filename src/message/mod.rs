@@ -14,6 +14,8 @@
 //!   each rendered when first asked for.
 
 pub mod header;
+pub mod html;
 pub mod settings;
+pub mod uri;
 
 pub use settings::Settings;
