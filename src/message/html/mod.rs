@@ -5,6 +5,20 @@
 //! `entity` decodes references, `style` follows colours and sizes, `link` resolves
 //! references to URIs, `render` puts text and facts together.
 
+mod attributes;
+mod colour;
+mod edit;
+mod elements;
+mod entity;
+mod link;
+mod render;
+mod style;
+mod text;
+mod tokenizer;
+mod words;
+
+pub use render::render;
+
 use crate::limits::Reached;
 use std::collections::HashMap;
 use std::ops::Range;
