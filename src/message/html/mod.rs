@@ -106,6 +106,8 @@ pub struct Html {
 pub struct Link {
     /// The URI; UTF-8 where it has characters above ASCII, save in raw octets.
     pub uri: Vec<u8>,
+    /// Is `uri` a string of characters?
+    pub wide: bool,
     /// The elements that refer to it, in lower case, each once: `a`, `img`, … . Empty for
     /// what is only the unresolved `href` under which anchor texts are kept.
     pub types: Vec<&'static str>,

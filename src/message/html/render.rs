@@ -291,19 +291,20 @@ impl<'l> Renderer<'l> {
         if uri.is_empty() {
             return;
         }
-        let uri = if link::is_opaque(uri) {
-            self.outward(uri, *wide)
+        let (uri, wide) = if link::is_opaque(uri) {
+            (self.outward(uri, *wide), *wide)
         } else {
             let (base, base_wide) = self
                 .base
                 .as_ref()
                 .map_or((&b""[..], false), |(base, wide)| (base.as_slice(), *wide));
             let uri = link::resolve(base, uri);
-            self.outward(&uri, *wide || base_wide)
+            let wide = *wide || base_wide;
+            (self.outward(&uri, wide), wide)
         };
         let Some(kind) = elements::linking(element) else { return };
         if !uri.is_empty()
-            && let Some(index) = self.link_index(uri)
+            && let Some(index) = self.link_index(uri, wide)
             && let Some(link) = self.html.uris.get_mut(index)
             && !link.types.contains(&kind)
         {
@@ -312,7 +313,7 @@ impl<'l> Renderer<'l> {
     }
 
     /// The place of `uri` in the list, at its end if it is new.
-    fn link_index(&mut self, uri: Vec<u8>) -> Option<usize> {
+    fn link_index(&mut self, uri: Vec<u8>, wide: bool) -> Option<usize> {
         if let Some(&index) = self.links.get(&uri) {
             return Some(index);
         }
@@ -322,7 +323,7 @@ impl<'l> Renderer<'l> {
         }
         let index = self.html.uris.len();
         self.links.insert(uri.clone(), index);
-        self.html.uris.push(Link { uri, ..Link::default() });
+        self.html.uris.push(Link { uri, wide, ..Link::default() });
         Some(index)
     }
 
@@ -372,14 +373,14 @@ impl<'l> Renderer<'l> {
     }
 
     fn start_anchor(&mut self, attributes: &Attributes) {
-        let uri = match attributes.href.as_ref() {
+        let (uri, wide) = match attributes.href.as_ref() {
             Some((href, wide)) => {
                 let uri = self.canonical(href, *wide).to_vec();
-                self.outward(&uri, *wide)
+                (self.outward(&uri, *wide), *wide)
             }
-            None => Vec::new(),
+            None => (Vec::new(), false),
         };
-        let index = self.link_index(uri);
+        let index = self.link_index(uri, wide);
         self.anchors.push((index, Growing::default()));
     }
 

@@ -2,8 +2,17 @@
 //!
 //! In: rendered paragraphs, [`Html`] parts, DKIM domains, [`Settings`]. Out: [`Uris`], the
 //! list that `uri` rules match and the details that `uri_detail`, evals and block lists
-//! read. `find` finds URIs in text, `canonical` undoes disguises. Facts: get_uri_list and
+//! read. `find` finds URIs in text, `canonical` undoes disguises, `mail` those of addresses,
+//! `collect` brings all together. Facts: get_uri_list and
 //! get_uri_detail_list of Mail::SpamAssassin::PerMsgStatus(3).
+
+mod canonical;
+mod collect;
+mod find;
+mod mail;
+
+pub use canonical::variants;
+pub use collect::collect;
 
 use crate::limits::Reached;
 use crate::text::domain::Host;
