@@ -118,17 +118,17 @@ limits! {
         "parameters of one Content-Type or Content-Disposition";
 
     // HTML and URIs.
-    HtmlDepth html_depth = 512, Count,
+    HtmlDepth html_depth = 65_536, Count,
         "open elements whose style is remembered";
-    HtmlTags html_tags = 65_536, Count,
+    HtmlTags html_tags = 1 << 20, Count,
         "tags of one part that are interpreted; text after them is still read";
-    HtmlAttributes html_attributes = 128, Count,
+    HtmlAttributes html_attributes = 4096, Count,
         "attributes of one tag";
     Uris uris = 10_000, Count,
         "distinct URIs of a message";
     UriLength uri_length = 8192, Bytes,
         "a URI; SpamAssassin cuts there and says so (uri_truncated)";
-    UriNesting uri_nesting = 5, Count,
+    UriNesting uri_nesting = 20, Count,
         "redirectors within redirectors that are followed";
 
     // Rules.

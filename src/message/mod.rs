@@ -27,6 +27,7 @@ pub mod header;
 pub mod header_block;
 pub mod headers;
 pub mod host;
+pub mod html;
 mod mbox;
 mod multipart;
 mod parse;
@@ -35,6 +36,8 @@ pub mod received;
 pub mod relay;
 pub mod settings;
 mod text;
+pub mod uri;
+pub mod view;
 
 pub use facts::Facts;
 pub use parse::Message;
