@@ -14,6 +14,8 @@
 //!   each rendered when first asked for.
 
 pub mod header;
+pub mod headers;
+pub mod relay;
 pub mod settings;
 
 pub use settings::Settings;
