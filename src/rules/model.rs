@@ -1,8 +1,15 @@
 //! The types a rule file becomes.
 
+use super::dns::{AskDns, UriDns};
+use super::lint::Complaint;
 use super::meta::Meta;
+use super::options::Options;
+use super::plugins::Plugins;
 use super::regex::Pattern;
+use crate::message::Settings;
 use crate::message::header::HeaderQuery;
+use std::collections::HashMap;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 /// A rule's place in [`RuleSet::rules`]: dense, stable for the life of the set.
@@ -10,7 +17,7 @@ use std::sync::Arc;
 pub struct RuleId(pub u32);
 
 /// Where a line stands: an index into [`RuleSet::files`] and a line number from 1.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Place {
     /// Index into [`RuleSet::files`].
     pub file: u32,
@@ -25,12 +32,24 @@ pub struct Rule {
     pub name: Box<str>,
     /// What is tested.
     pub test: Test,
+    /// The test as written, behind the rule's name; empty for `reuse`.
+    pub text: Box<[u8]>,
     /// Score sets 0 to 3: bit 0 = network tests on, bit 1 = Bayes usable.
     pub scores: [f64; 4],
+    /// Is there a `score` line? If not, `scores` are SpamAssassin's defaults.
+    pub scored: bool,
     /// `tflags`.
     pub tflags: Tflags,
-    /// `priority`; lower runs first.
+    /// In force: network rules without a priority are at −100, what a meta needs is not later
+    /// than the meta, and a rule that captures runs first. Lower runs first.
     pub priority: i32,
+    /// As configured (`priority`, captures, Pyzor's fork), before the above.
+    pub own_priority: i32,
+    /// Does the pattern hold named captures (`(?<TAG>…)`), which become tags?
+    pub captures: bool,
+    /// The tags whose values stand in the pattern (`%{TAG}`). A rule of which one has no value
+    /// does not run. In the pattern such a place reads `%\{TAG\}`.
+    pub templates: Vec<Box<str>>,
     /// `describe`, in the language chosen at load; bytes because files are.
     pub description: Option<Box<[u8]>>,
     /// Where the test was defined last.
@@ -85,7 +104,7 @@ pub enum Test {
     },
     /// `mimeheader NAME Content-Type:raw =~ /re/`
     MimeHeader {
-        /// The header's name; `ALL` for all of a part's headers.
+        /// The header's name, without `:raw`; `ALL` for all of a part's headers.
         header: Box<[u8]>,
         /// `:raw`.
         raw: bool,
@@ -105,8 +124,24 @@ pub enum Test {
     Meta(Meta),
     /// `body NAME eval:function(arguments)`
     Eval(Eval),
-    /// A name without a test: `reuse`, or `meta NAME ()`. Only code can make it hit.
+    /// A name without a test: `reuse`, `meta NAME ()`, or an eval rule that cannot be called.
+    /// Only code can make it hit.
     Empty,
+}
+
+impl Test {
+    /// The pattern of a test that has exactly one.
+    pub fn pattern(&self) -> Option<&Arc<Pattern>> {
+        match self {
+            Test::Header { pattern, .. }
+            | Test::Body { pattern }
+            | Test::Rawbody { pattern }
+            | Test::Full { pattern }
+            | Test::Uri { pattern }
+            | Test::MimeHeader { pattern, .. } => Some(pattern),
+            _ => None,
+        }
+    }
 }
 
 /// One condition of a `uri_detail` rule.
@@ -166,9 +201,11 @@ pub struct Eval {
 }
 
 /// `tflags` of a rule.
+///
+/// A flag is on where its name stands as a word of its own (`\b…\b`), so `net-test` sets `net`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Tflags {
-    /// `net`
+    /// `net`; a meta has it when something that it needs has it.
     pub net: bool,
     /// `nice`
     pub nice: bool,
@@ -184,20 +221,84 @@ pub struct Tflags {
     pub maxhits: Option<u32>,
     /// `nosubject`
     pub nosubject: bool,
-    /// `range=a-b` of mimeheader: part numbers.
+    /// `range=a-b` of mimeheader: part numbers, both included.
     pub range: Option<(u32, u32)>,
     /// `concat` of mimeheader.
     pub concat: bool,
-    /// Every flag as written, in order, the above among them.
-    pub words: Vec<Box<str>>,
+    /// As written; the last line counts.
+    pub text: Box<[u8]>,
+}
+
+impl Tflags {
+    /// Is `flag` among them, as a word?
+    pub fn has(&self, flag: &[u8]) -> bool {
+        super::tflags::has_word(&self.text, flag)
+    }
 }
 
 /// Everything that the rule files say, ready to run. Immutable and shared.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct RuleSet {
     /// All rules, in the order in which they were first named.
     pub rules: Vec<Rule>,
-    /// The files read, in order.
-    pub files: Vec<std::path::PathBuf>,
-    // The rules room adds: name → RuleId, settings, options, lists, complaints.
+    /// The files read, in order. The last ones may be names in brackets: `(--cf)`.
+    pub files: Vec<PathBuf>,
+    /// What was wrong with them.
+    pub complaints: Vec<Complaint>,
+    /// Everything that is not a rule.
+    pub options: Options,
+    /// The plugins that were switched on.
+    pub plugins: Plugins,
+    /// `askdns`, by rule.
+    pub ask_dns: Vec<AskDns>,
+    /// `uridnsbl` and its family, by rule.
+    pub uri_dns: Vec<UriDns>,
+    pub(super) names: HashMap<Box<[u8]>, RuleId>,
+    /// What is said of names that no rule bears: scores, flags, descriptions.
+    pub(super) strays: HashMap<Box<[u8]>, super::draft::Entry>,
+    pub(super) settings: Arc<Settings>,
+    pub(super) local_tests_only: bool,
+    pub(super) language: Vec<u8>,
+    pub(super) lint: bool,
+    pub(super) paths: Arc<super::files::Paths>,
+}
+
+impl RuleSet {
+    /// The rule of this name.
+    pub fn find(&self, name: &str) -> Option<RuleId> {
+        self.names.get(name.as_bytes()).copied()
+    }
+
+    /// The rule with this id, which must be of this set.
+    pub fn rule(&self, id: RuleId) -> Option<&Rule> {
+        self.rules.get(id.0 as usize)
+    }
+
+    /// Every rule with its id, in order.
+    pub fn iter(&self) -> impl Iterator<Item = (RuleId, &Rule)> {
+        (0u32..).map(RuleId).zip(&self.rules)
+    }
+
+    /// What the files say about reading a message.
+    pub fn settings(&self) -> Arc<Settings> {
+        self.settings.clone()
+    }
+
+    /// A place as people read it: `/etc/spamassassin/local.cf:12`.
+    pub fn place(&self, place: Place) -> String {
+        match self.files.get(place.file as usize) {
+            Some(file) => format!("{}:{}", file.display(), place.line),
+            None => "(no file)".to_owned(),
+        }
+    }
+}
+
+impl std::fmt::Debug for RuleSet {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("RuleSet")
+            .field("rules", &self.rules.len())
+            .field("files", &self.files)
+            .field("complaints", &self.complaints)
+            .finish_non_exhaustive()
+    }
 }

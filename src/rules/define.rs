@@ -1,0 +1,600 @@
+//! Directives that define a test or say something of one: `header`, `body`, `meta`, `score`, …
+//!
+//! SpamAssassin::Conf "RULE DEFINITIONS" and Parser.pm's `add_test`. A later definition takes
+//! the place of an earlier one; scores, flags and descriptions stay.
+
+use super::apply::{Answer, required, valid};
+use super::draft::{Definition, Draft, Kind, Line, MimeHeader, Refusal};
+use super::meta;
+use super::model::{EvalClass, UriCondition, UriKey};
+use super::names::is_rule_name;
+use super::regex::{Pattern, Strip};
+use super::scan::{
+    first_word, is_decimal, is_digits, is_space, is_words, number, show, trim_start, words,
+};
+use crate::message::header::HeaderQuery;
+use std::sync::Arc;
+
+/// Reads the line if its directive is one of these.
+pub(super) fn apply(draft: &mut Draft<'_>, directive: &str, line: Line<'_>) -> Option<Answer> {
+    Some(match directive {
+        "score" => score(draft, line),
+        "priority" => priority(draft, line),
+        "header" => header(draft, line),
+        "body" => text_test(draft, line, Some(EvalClass::Body), Kind::Body),
+        "rawbody" => text_test(draft, line, Some(EvalClass::Rawbody), Kind::Rawbody),
+        "full" => text_test(draft, line, Some(EvalClass::Full), Kind::Full),
+        "uri" => text_test(draft, line, None, Kind::Uri),
+        "meta" => meta_test(draft, line),
+        "reuse" => reuse(draft, line),
+        "test" => Ok(()),
+        "mimeheader" => mime_header(draft, line),
+        "uri_detail" => uri_detail(draft, line),
+        "shortcircuit" => shortcircuit(draft, line),
+        _ => return None,
+    })
+}
+
+/// `score NAME n`, `score NAME n n n n`; `(n)` adds to the score before.
+fn score(draft: &mut Draft<'_>, line: Line<'_>) -> Answer {
+    let mut fields = words(line.value);
+    let name = fields.next().ok_or(Refusal::Missing)?;
+    let fields: Vec<&[u8]> = fields.collect();
+    if !matches!(fields.len(), 1 | 4) {
+        return Err(Refusal::Missing);
+    }
+    let plain = |text: &[u8]| is_decimal(text.strip_prefix(b"-").unwrap_or(text), false);
+    let mut relative = false;
+    let mut given = Vec::with_capacity(4);
+    for field in fields {
+        let inner = field.strip_prefix(b"(").and_then(|f| f.strip_suffix(b")"));
+        let text = inner.filter(|inner| plain(inner)).unwrap_or(field);
+        relative |= text.len() < field.len();
+        valid(plain(text))?;
+        given.push(number(text).ok_or(Refusal::Invalid)?);
+    }
+    let before = draft.scores(name);
+    let added = if relative { before.ok_or(Refusal::Invalid)? } else { [0.0; 4] };
+    let only = given.first().copied().unwrap_or_default();
+    let score = |set: usize| {
+        let base = added.get(set).copied().unwrap_or_default();
+        base + given.get(set).copied().unwrap_or(only)
+    };
+    draft.entry(name).scores = Some([score(0), score(1), score(2), score(3)]);
+    Ok(())
+}
+
+fn priority(draft: &mut Draft<'_>, line: Line<'_>) -> Answer {
+    let (name, value) = first_word(line.value).ok_or(Refusal::Missing)?;
+    valid(is_rule_name(name) && is_digits(value.strip_prefix(b"-").unwrap_or(value)))?;
+    let bound = f64::from(i32::MAX);
+    let number = number(value).ok_or(Refusal::Invalid)?.clamp(-bound, bound);
+    draft.entry(name).priority = Some(number as i32);
+    Ok(())
+}
+
+/// Gives `name` a test, unless a rule may not be called so.
+pub(super) fn add_test(
+    draft: &mut Draft<'_>,
+    name: &[u8],
+    text: &[u8],
+    kind: Kind,
+    line: Line<'_>,
+) {
+    if may_be_named(draft, name, line) {
+        let definition = Definition { kind, text: text.into(), place: line.place };
+        draft.entry(name).definition = Some(definition);
+    }
+}
+
+/// Complains if a rule may not be called `name`.
+fn may_be_named(draft: &mut Draft<'_>, name: &[u8], line: Line<'_>) -> bool {
+    let shown = show(name);
+    if !is_rule_name(name) {
+        draft.error(
+            line.place,
+            format!(
+                "rule '{shown}' has invalid characters (letters, digits and underscores, \
+                 not a digit first)"
+            ),
+        );
+        return false;
+    }
+    if name.len() > 100 {
+        draft.error(line.place, format!("rule '{shown}' is too long: 100 characters are the most"));
+        return false;
+    }
+    let plain = !name.starts_with(b"__") && !name.starts_with(b"T_");
+    if draft.lint && name.len() > 40 && plain {
+        draft.error(line.place, format!("rule name '{shown}' is over 40 characters"));
+    }
+    true
+}
+
+/// The rule's name and a value that is not empty.
+fn named(line: Line<'_>) -> Result<(&[u8], &[u8]), Refusal> {
+    let (name, value) = first_word(line.value).ok_or(Refusal::Invalid)?;
+    required(value)?;
+    Ok((name, value))
+}
+
+/// What stands behind `eval:`, if it is a call.
+fn eval_call(value: &[u8]) -> Option<Result<&[u8], Refusal>> {
+    let call = value.strip_prefix(b"eval:")?;
+    let open = call.iter().position(|&b| b == b'(');
+    let function = open.and_then(|at| call.get(..at)).unwrap_or_default();
+    let is_call = is_words(function) && call.ends_with(b")");
+    Some(if is_call { Ok(call) } else { Err(Refusal::Invalid) })
+}
+
+/// `body`, `rawbody`, `full`, `uri`: a pattern, or a call where the directive has evals.
+fn text_test(
+    draft: &mut Draft<'_>,
+    line: Line<'_>,
+    class: Option<EvalClass>,
+    kind: fn(Arc<Pattern>) -> Kind,
+) -> Answer {
+    let (name, value) = named(line)?;
+    if let Some(class) = class
+        && let Some(call) = eval_call(value)
+    {
+        add_test(draft, name, call?, Kind::Eval(class), line);
+        return Ok(());
+    }
+    if may_be_named(draft, name, line)
+        && let Some(pattern) = pattern(draft, name, value, line)
+    {
+        let definition = Definition { kind: kind(pattern), text: value.into(), place: line.place };
+        draft.entry(name).definition = Some(definition);
+    }
+    Ok(())
+}
+
+fn header(draft: &mut Draft<'_>, line: Line<'_>) -> Answer {
+    let (name, value) = named(line)?;
+    let call = value.strip_prefix(b"rbl").filter(|t| t.starts_with(b"eval:")).unwrap_or(value);
+    if let Some(call) = eval_call(call) {
+        let call = call?;
+        let asks_dns = call.starts_with(b"check_rbl") || call.starts_with(b"check_dns");
+        let class = if asks_dns { EvalClass::Rbl } else { EvalClass::Header };
+        add_test(draft, name, call, Kind::Eval(class), line);
+        return Ok(());
+    }
+    if !may_be_named(draft, name, line) {
+        return Ok(());
+    }
+    // Even a bad redefinition takes the old test's options away.
+    if draft.has_test(name)
+        && let Some(Definition { kind: Kind::Header { negated, if_unset, .. }, .. }) =
+            &mut draft.entry(name).definition
+    {
+        *negated = false;
+        *if_unset = None;
+    }
+    if let Some(kind) = header_kind(draft, name, value, line) {
+        let definition = Definition { kind, text: value.into(), place: line.place };
+        draft.entry(name).definition = Some(definition);
+    }
+    Ok(())
+}
+
+/// `exists:Header`, or `Header[:modifiers] =~ /pattern/ [if-unset: text]`.
+fn header_kind(draft: &mut Draft<'_>, name: &[u8], value: &[u8], line: Line<'_>) -> Option<Kind> {
+    let plain = |text: &[u8]| !text.is_empty() && text.iter().all(|&b| is_header_character(b));
+    let shown = show(name);
+    if let Some(header) = value.strip_prefix(b"exists:") {
+        let header = header.strip_suffix(b":").unwrap_or(header);
+        if !plain(header) {
+            draft.error(line.place, format!("invalid head test {shown} header: {}", show(header)));
+            return None;
+        }
+        return query(draft, &shown, header, line).map(Kind::HeaderExists);
+    }
+    let Some((header, negated, text)) = split_header_test(value) else {
+        draft.error(line.place, format!("invalid head test {shown}: {}", show(value)));
+        return None;
+    };
+    let mut modifiers = header.split(|&b| b == b':').skip(1);
+    if !modifiers.all(is_modifier) {
+        let text = format!("invalid header modifier for {shown}: {}", show(header));
+        draft.error(line.place, text);
+        return None;
+    }
+    let (text, if_unset) = split_if_unset(text);
+    let pattern = pattern(draft, name, text, line)?;
+    let query = query(draft, &shown, header, line)?;
+    Some(Kind::Header { query, pattern, negated, if_unset: if_unset.map(Box::from) })
+}
+
+fn query(draft: &mut Draft<'_>, name: &str, header: &[u8], line: Line<'_>) -> Option<HeaderQuery> {
+    match HeaderQuery::parse(header) {
+        Ok(query) => Some(query),
+        Err(error) => {
+            draft.error(line.place, format!("invalid head test {name}: {error}"));
+            None
+        }
+    }
+}
+
+fn is_header_character(b: u8) -> bool {
+    super::arithmetic::is_word(b) || matches!(b, b'.' | b'-')
+}
+
+/// A modifier, or a word that begins with one and goes on with something that is no letter.
+fn is_modifier(text: &[u8]) -> bool {
+    const MODIFIERS: [&[u8]; 9] =
+        [b"raw", b"addr", b"name", b"host", b"domain", b"ip", b"revip", b"first", b"last"];
+    MODIFIERS.contains(&text)
+}
+
+/// The header with its modifiers, whether it is `!~`, and what stands behind the operator.
+fn split_header_test(value: &[u8]) -> Option<(&[u8], bool, &[u8])> {
+    let name = value.iter().take_while(|&&b| is_header_character(b)).count();
+    if name == 0 {
+        return None;
+    }
+    // Up to two modifiers, or a bare colon, which counts for nothing.
+    let mut end = name;
+    for _ in 0..2 {
+        let rest = value.get(end..)?.strip_prefix(b":").unwrap_or_default();
+        let letters = rest.iter().take_while(|b| b.is_ascii_lowercase()).count();
+        if letters == 0 {
+            break;
+        }
+        end += 1 + letters;
+    }
+    let header = value.get(..end)?;
+    let rest = value.get(end..)?;
+    let rest = if end == name { rest.strip_prefix(b":").unwrap_or(rest) } else { rest };
+    operator(rest).map(|(negated, text)| (header, negated, text))
+}
+
+/// `=~ text` or `!~ text`.
+fn operator(rest: &[u8]) -> Option<(bool, &[u8])> {
+    let rest = trim_start(rest);
+    let negated = match rest.split_at_checked(2)?.0 {
+        b"=~" => false,
+        b"!~" => true,
+        _ => return None,
+    };
+    let text = trim_start(rest.get(2..)?);
+    (!text.is_empty()).then_some((negated, text))
+}
+
+/// Cuts ` [if-unset: text]` off.
+fn split_if_unset(text: &[u8]) -> (&[u8], Option<&[u8]>) {
+    const START: &[u8] = b"[if-unset:";
+    let Some(inner) = text.strip_suffix(b"]") else { return (text, None) };
+    for at in memchr::memmem::find_iter(inner, START) {
+        let (before, rest) = inner.split_at_checked(at).unwrap_or_default();
+        let rest = rest.get(START.len()..).unwrap_or_default();
+        let value = trim_start(rest);
+        let spaced = before.last().copied().is_some_and(is_space) && value.len() < rest.len();
+        // Of white space alone, all but one character is the value.
+        let blank = rest.get(1..).filter(|blank| !blank.is_empty());
+        let value = if value.is_empty() { blank } else { Some(value) };
+        if spaced && let Some(value) = value {
+            return (super::scan::trim_end(before), Some(value));
+        }
+    }
+    (text, None)
+}
+
+/// Reads a rule's pattern; complains and gives `None` if it is none.
+fn pattern(
+    draft: &mut Draft<'_>,
+    name: &[u8],
+    text: &[u8],
+    line: Line<'_>,
+) -> Option<Arc<Pattern>> {
+    let text = note_captures(draft, name, text);
+    match Pattern::parse(&text, Strip::Required) {
+        Ok(pattern) if refuses(draft, &pattern) => {
+            draft.error(
+                line.place,
+                format!("invalid regexp for {}: it matches everything", show(name)),
+            );
+            None
+        }
+        Ok(pattern) => Some(Arc::new(pattern)),
+        Err(error) => {
+            let text = format!("invalid regexp for {} '{}': {error}", show(name), show(&text));
+            draft.error(line.place, text);
+            None
+        }
+    }
+}
+
+/// Does the pattern match everything, where that is not wanted?
+fn refuses(draft: &Draft<'_>, pattern: &Pattern) -> bool {
+    (draft.lint || draft.options.flag("ignore_always_matching_regexps"))
+        && pattern.always_matches().is_some()
+}
+
+/// Notes named captures and `%{TAG}`s. Gives the pattern with the tags' braces escaped.
+pub(super) fn note_captures(draft: &mut Draft<'_>, name: &[u8], text: &[u8]) -> Vec<u8> {
+    let (text, tags) = escape_tags(text);
+    let captures = has_named_capture(&text);
+    if captures || !tags.is_empty() {
+        let entry = draft.entry(name);
+        for tag in tags {
+            if !entry.templates.contains(&tag) {
+                entry.templates.push(tag);
+            }
+        }
+        if captures {
+            entry.captures = true;
+            entry.priority = Some(CAPTURES_FIRST);
+        }
+    }
+    text
+}
+
+/// The priority of rules that capture: before all others.
+const CAPTURES_FIRST: i32 = -10_000;
+
+/// `(?<T`, `(?P<T`, `(?'T`: a capture whose name begins with a capital.
+fn has_named_capture(text: &[u8]) -> bool {
+    memchr::memmem::find_iter(text, b"(?").any(|at| {
+        let rest = text.get(at + 2..).unwrap_or_default();
+        let rest = rest.strip_prefix(b"P").unwrap_or(rest);
+        matches!(rest, [b'<' | b'\'', letter, ..] if letter.is_ascii_uppercase())
+    })
+}
+
+/// `%{TAG}` as `%\{TAG\}`, and the tags.
+fn escape_tags(text: &[u8]) -> (Vec<u8>, Vec<Box<str>>) {
+    let (mut out, mut tags) = (Vec::with_capacity(text.len()), Vec::new());
+    let mut rest = text;
+    while let Some(at) = memchr::memmem::find(rest, b"%{") {
+        let (before, found) = rest.split_at_checked(at).unwrap_or((rest, b""));
+        out.extend_from_slice(before);
+        let inner = found.get(2..).unwrap_or_default();
+        let tag = if out.last() == Some(&b'\\') { None } else { tag(inner) };
+        match tag {
+            Some(tag) => {
+                out.extend_from_slice(b"%\\{");
+                out.extend_from_slice(tag);
+                out.extend_from_slice(b"\\}");
+                tags.push(String::from_utf8_lossy(tag).into());
+                rest = inner.get(tag.len() + 1..).unwrap_or_default();
+            }
+            None => {
+                out.extend_from_slice(b"%{");
+                rest = inner;
+            }
+        }
+    }
+    out.extend_from_slice(rest);
+    (out, tags)
+}
+
+/// `NAME` or `NAME(argument)` up to `}`.
+fn tag(inner: &[u8]) -> Option<&[u8]> {
+    let close = inner.iter().position(|&b| b == b'}')?;
+    let tag = inner.get(..close)?;
+    let name = match tag.strip_suffix(b")") {
+        Some(call) => {
+            let open = call.iter().position(|&b| b == b'(')?;
+            if call.get(open + 1..)?.contains(&b')') {
+                return None;
+            }
+            call.get(..open)?
+        }
+        None => tag,
+    };
+    let letters = |b: &u8| b.is_ascii_uppercase() || b.is_ascii_digit() || *b == b'_';
+    (super::dns::tag_name(name) && name.iter().all(letters)).then_some(tag)
+}
+
+fn meta_test(draft: &mut Draft<'_>, line: Line<'_>) -> Answer {
+    let (name, value) = named(line)?;
+    let mut stars = value.split(|&b| b == b'*');
+    stars.next();
+    // `**`, also with white space between.
+    let mut between = stars.collect::<Vec<_>>();
+    between.pop();
+    valid(!between.iter().any(|text| text.iter().all(|&b| is_space(b))))?;
+    if !may_be_named(draft, name, line) {
+        return Ok(());
+    }
+    match meta::check(value) {
+        Ok(()) => add_test(draft, name, value, Kind::Meta, line),
+        Err(error) => {
+            let text = format!("invalid meta {} rule '{}': {error}", show(name), show(value));
+            // SpamAssassin warns of what looks like Perl, but its lint does not count it.
+            match error {
+                meta::MetaError::Forbidden => draft.warn(line.place, text),
+                _ => draft.error(line.place, text),
+            }
+        }
+    }
+    Ok(())
+}
+
+/// `reuse NAME [OLD_NAME …]`: the name exists, even if nothing defines it.
+fn reuse(draft: &mut Draft<'_>, line: Line<'_>) -> Answer {
+    if draft.plugins.has("Reuse") {
+        let valid_names = words(line.value).all(is_rule_name) && !line.value.is_empty();
+        valid(valid_names)?;
+        let added = words(line.value).map(Box::from);
+        draft.options.change_list(b"reuse", line.place, |list| list.extend(added));
+        return Ok(());
+    }
+    // The words at the end of the line count.
+    let mut fields: Vec<&[u8]> = Vec::new();
+    for field in words(line.value).collect::<Vec<_>>().into_iter().rev() {
+        let tail = field.iter().rev().take_while(|&&b| super::arithmetic::is_word(b)).count();
+        if tail > 0 {
+            fields.push(field.get(field.len() - tail..).unwrap_or_default());
+        }
+        if tail < field.len() {
+            break;
+        }
+    }
+    let name = *fields.last().ok_or(Refusal::Invalid)?;
+    if !draft.has_test(name) {
+        add_test(draft, name, b"", Kind::Empty, line);
+    }
+    Ok(())
+}
+
+fn mime_header(draft: &mut Draft<'_>, line: Line<'_>) -> Answer {
+    let (name, value) = first_word(line.value).ok_or(Refusal::Invalid)?;
+    valid(is_rule_name(name))?;
+    required(value)?;
+    let (header, negated, text) = split_mime_test(value).ok_or(Refusal::Invalid)?;
+    let (text, if_unset) = split_if_unset(text);
+    let pattern = Pattern::parse(text, Strip::Required).map_err(|_| Refusal::Invalid)?;
+    let captures = has_named_capture(&pattern.source());
+    let bare = header.strip_suffix(b":raw");
+    let mime = MimeHeader {
+        header: bare.unwrap_or(header).into(),
+        raw: bare.is_some(),
+        pattern: Arc::new(pattern),
+        negated,
+        if_unset: if_unset.unwrap_or_default().into(),
+    };
+    let first = draft.entry(name).mime.replace(Arc::new(mime)).is_none();
+    // Later lines change the conditions, not what kind of rule the name is.
+    if first {
+        add_test(draft, name, value, Kind::Mime, line);
+        if captures {
+            let entry = draft.entry(name);
+            entry.captures = true;
+            entry.priority = Some(CAPTURES_FIRST);
+        }
+    }
+    Ok(())
+}
+
+/// `Header[:[raw]] =~ /pattern/`, where the header is anything without colon and white space.
+fn split_mime_test(value: &[u8]) -> Option<(&[u8], bool, &[u8])> {
+    let longest = value.iter().take_while(|&&b| b != b':' && !is_space(b)).count();
+    // The operator may follow without white space, and `=`, `!`, `~` may be part of the name.
+    (1..=longest).rev().find_map(|end| {
+        let (name, rest) = value.split_at_checked(end)?;
+        for suffix in [&b":raw"[..], b":", b""] {
+            let Some(behind) = rest.strip_prefix(suffix) else { continue };
+            if let Some((negated, text)) = operator(behind) {
+                let header = value.get(..end + suffix.len())?;
+                let header = if suffix == b":" { name } else { header };
+                return Some((header, negated, text));
+            }
+        }
+        None
+    })
+}
+
+/// `uri_detail NAME key =~ /pattern/ …`
+fn uri_detail(draft: &mut Draft<'_>, line: Line<'_>) -> Answer {
+    let (name, mut rest) = named(line)?;
+    let mut added = false;
+    while let Some((condition, behind)) = next_condition(rest) {
+        rest = behind;
+        let key = uri_key(condition.key).ok_or(Refusal::Invalid)?;
+        let pattern =
+            Pattern::parse(condition.text, Strip::Required).map_err(|_| Refusal::Invalid)?;
+        let condition =
+            UriCondition { key, pattern: Arc::new(pattern), negated: condition.negated };
+        let conditions = &mut draft.entry(name).uri;
+        match conditions.iter_mut().find(|other| other.key == key) {
+            Some(other) => *other = condition,
+            None => conditions.push(condition),
+        }
+        added = true;
+    }
+    valid(added)?;
+    add_test(draft, name, b"check_uri_detail()", Kind::Eval(EvalClass::Body), line);
+    Ok(())
+}
+
+fn uri_key(key: &[u8]) -> Option<UriKey> {
+    Some(match key {
+        b"raw" => UriKey::Raw,
+        b"type" => UriKey::Type,
+        b"cleaned" => UriKey::Cleaned,
+        b"text" => UriKey::Text,
+        b"domain" => UriKey::Domain,
+        b"host" => UriKey::Host,
+        _ => return None,
+    })
+}
+
+/// One condition as written.
+struct Condition<'t> {
+    key: &'t [u8],
+    negated: bool,
+    text: &'t [u8],
+}
+
+/// The next `key =~ /pattern/mods` and what follows it. What fits nothing is passed over.
+fn next_condition(text: &[u8]) -> Option<(Condition<'_>, &[u8])> {
+    let mut at = 0;
+    while at < text.len() {
+        let rest = text.get(at..)?;
+        let length = rest.iter().take_while(|&&b| super::arithmetic::is_word(b)).count();
+        if length == 0 {
+            at += 1;
+            continue;
+        }
+        let (key, behind) = rest.split_at_checked(length)?;
+        if let Some((negated, pattern)) = operator(behind)
+            && let Some(end) = pattern_end(pattern)
+        {
+            let (pattern, behind) = pattern.split_at_checked(end)?;
+            return Some((Condition { key, negated, text: pattern }, behind));
+        }
+        at += length;
+    }
+    None
+}
+
+/// Where a pattern with its delimiters and `imsx` ends: at white space or at the end of the line.
+fn pattern_end(text: &[u8]) -> Option<usize> {
+    let (start, close) = match text {
+        [b'/', ..] => (1, b'/'),
+        [b'm', open, ..] if !super::arithmetic::is_word(*open) => (2, *open),
+        _ => return None,
+    };
+    let ends = |at: usize| {
+        let letters = text.get(at..)?.iter().take_while(|b| b"imsx".contains(b)).count();
+        let behind = text.get(at + letters);
+        behind.copied().is_none_or(is_space).then_some(at + letters)
+    };
+    let closes = text.iter().enumerate().skip(start).filter(|(_, b)| **b == close);
+    closes.map(|(at, _)| at + 1).find_map(ends)
+}
+
+/// `shortcircuit NAME ham|spam|on|off`
+fn shortcircuit(draft: &mut Draft<'_>, line: Line<'_>) -> Answer {
+    required(line.value)?;
+    let (name, kind) = first_word(line.value).ok_or(Refusal::Invalid)?;
+    valid(is_words(name) && is_words(kind))?;
+    match kind {
+        b"ham" | b"spam" => {
+            let entry = draft.entry(name);
+            if entry.priority.unwrap_or(0) == 0 {
+                entry.priority = Some(-200);
+            }
+            let nice: &[u8] = if kind == b"ham" { b"nice " } else { b"" };
+            let flags = match entry.tflags.take() {
+                Some(before) if !before.is_empty() && *before != *b"0" => {
+                    [&before, b" ".as_slice(), nice, b"noautolearn"].concat()
+                }
+                _ => [nice, b"noautolearn"].concat(),
+            };
+            entry.tflags = Some(flags.into());
+        }
+        b"on" | b"off" => {}
+        _ => return Err(Refusal::Invalid),
+    }
+    draft.options.change_map(b"shortcircuit", line.place, |map| {
+        if kind == b"off" {
+            map.remove(name);
+        } else {
+            map.insert(name.into(), kind.into());
+        }
+    });
+    Ok(())
+}
