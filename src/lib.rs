@@ -13,7 +13,10 @@
 //! checks that the arrows between modules point inwards only.
 
 pub mod clock;
+pub mod engine;
+pub mod error;
 pub mod limits;
 pub mod message;
+pub mod protocol;
 pub mod rules;
 pub mod text;

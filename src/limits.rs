@@ -80,12 +80,22 @@ limits! {
         "a request or request-header line; spamc's longest is under 1 KiB";
     RequestHeaders request_headers = 256, Count,
         "request headers before the message; spamd's own bound";
+    RequestHead request_head = 64 * 1024, Bytes,
+        "command line and request headers together";
     MessageBytes message_bytes = 256 << 20, Bytes,
         "a message accepted; spamc's own upper bound for --max-size";
     Connections connections = 1024, Count,
         "connections open at once; more are refused, not queued";
     ReadMilliseconds read_milliseconds = 30_000, Milliseconds,
         "from accept to the last byte of a request; spamd's --timeout-tcp";
+    RequestBytes request_bytes = 1 << 30, Bytes,
+        "messages held by all connections together; a client that would go beyond is told to come back";
+    WriteMilliseconds write_milliseconds = 30_000, Milliseconds,
+        "from the first to the last byte of a reply; a client that does not read is dropped";
+    LingerMilliseconds linger_milliseconds = 1_000, Milliseconds,
+        "what a client still sends after its reply is read and dropped for so long, so that the reply arrives";
+    DrainMilliseconds drain_milliseconds = 30_000, Milliseconds,
+        "from SIGTERM until requests that are not answered yet are cut off";
     ScanMilliseconds scan_milliseconds = 300_000, Milliseconds,
         "a whole scan; spamd's --timeout-child";
     QueuedScans queued_scans = 256, Count,

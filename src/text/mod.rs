@@ -5,4 +5,6 @@
 pub mod charset;
 pub mod domain;
 pub mod net;
+pub mod number;
 pub mod pieces;
+pub mod shown;
