@@ -57,21 +57,11 @@ pub fn fill(template: &[u8], verdict: &Verdict, facts: &Facts) -> Vec<u8> {
     while let Some(place) = memchr::memchr(b'_', rest) {
         let (before, from) = rest.split_at(place);
         text.extend_from_slice(before);
-        let value = tag(from).and_then(|tag| Some((tag.length, tag.value(verdict, facts)?)));
-        let taken = match (value, tag(from)) {
-            (Some((length, value)), _) => {
-                text.extend_from_slice(&value);
-                length
-            }
-            (None, Some(unknown)) => {
-                text.extend_from_slice(&from[..unknown.length]);
-                unknown.length
-            }
-            (None, None) => {
-                text.push(b'_');
-                1
-            }
+        let (taken, value) = match tag(from) {
+            Some(tag) => (tag.length, tag.value(verdict, facts)),
+            None => (1, None),
         };
+        text.extend_from_slice(value.as_deref().unwrap_or(&from[..taken]));
         rest = &from[taken..];
     }
     text.extend_from_slice(rest);
