@@ -13,6 +13,7 @@
 //! checks that the arrows between modules point inwards only.
 
 pub mod clock;
+pub mod config;
 pub mod engine;
 pub mod error;
 pub mod limits;

@@ -23,6 +23,8 @@ pub struct Row {
     pub limit: Limit,
     /// The name in the configuration and in the metric.
     pub name: &'static str,
+    /// The name of the setting: `limits.` and the name.
+    pub setting: &'static str,
     /// The value without configuration.
     pub default: usize,
     /// What it counts.
@@ -51,6 +53,7 @@ macro_rules! limits {
         pub const TABLE: &[Row] = &[$(Row {
             limit: Limit::$limit,
             name: stringify!($name),
+            setting: concat!("limits.", stringify!($name)),
             default: $default,
             unit: Unit::$unit,
             reason: $reason,
