@@ -92,7 +92,9 @@ limits! {
     ReadMilliseconds read_milliseconds = 30_000, Milliseconds,
         "from accept to the last byte of a request; spamd's --timeout-tcp";
     RequestBytes request_bytes = 1 << 30, Bytes,
-        "messages held by all connections together; a client that would go beyond is told to come back";
+        "messages held by all connections together beyond small_message; one more byte is told to come back";
+    SmallMessage small_message = 1 << 20, Bytes,
+        "the part of a message that does not count for request_bytes, so that small mail always gets in";
     WriteMilliseconds write_milliseconds = 30_000, Milliseconds,
         "from the first to the last byte of a reply; a client that does not read is dropped";
     LingerMilliseconds linger_milliseconds = 1_000, Milliseconds,

@@ -1,7 +1,7 @@
 //! The table of settings.
 
 use crate::config::address::{Allowed, Listen};
-use crate::limits::{self, Limits, Unit};
+use crate::limits::{self, Limit, Limits, Unit};
 use std::fmt;
 use std::path::PathBuf;
 
@@ -250,7 +250,8 @@ fn limit_setting(row: &limits::Row) -> Setting {
         kind: Kind::Count,
         unit,
         range: Range::Between(0, isize::MAX as usize),
-        reloadable: true,
+        // These two size the pool and the permits, which live as long as the server.
+        reloadable: !matches!(row.limit, Limit::Connections | Limit::QueuedScans),
         meaning: row.reason,
     }
 }
