@@ -181,6 +181,9 @@ mod tests {
         let (before, rest) = text.split_once(" [").unwrap();
         assert_eq!(before.split(' ').filter(|word| !word.is_empty()).count(), 5, "{before}");
         let pid = std::process::id();
-        assert_eq!(rest, format!("{pid}] info: spamd: a\\r\\nb\\x{{1B}}\\x{{E2}}\\x{{80}}\\x{{AE}}\n"));
+        assert_eq!(
+            rest,
+            format!("{pid}] info: spamd: a\\r\\nb\\x{{1B}}\\x{{E2}}\\x{{80}}\\x{{AE}}\n")
+        );
     }
 }

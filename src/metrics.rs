@@ -75,8 +75,7 @@ impl Metrics {
                 "Messages scanned, by verdict.",
                 "verdict",
             )?,
-            message_bytes: make
-                .counter("message_bytes_total", "Bytes of the messages scanned.")?,
+            message_bytes: make.counter("message_bytes_total", "Bytes of the messages scanned.")?,
             request_seconds: make.histogram(
                 "request_seconds",
                 "From the accept of a connection to the end of its reply.",

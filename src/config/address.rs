@@ -19,7 +19,8 @@ pub enum Listen {
 }
 
 impl Listen {
-    /// `host`, `host:port`, `[v6]:port`, `*`, or a path that begins with a slash.
+    /// `host`, `host:port`, `[v6]:port`, `*` or nothing for every address, or a path that
+    /// begins with a slash.
     pub fn parse(text: &str, default_port: u16) -> Result<Listen, String> {
         if text.starts_with('/') {
             return Ok(Listen::Unix(PathBuf::from(text)));
@@ -31,7 +32,7 @@ impl Listen {
                 digits.parse().map_err(|_| format!("{digits:?} is no port (0 to 65535)"))?
             }
         };
-        let host = if host.is_empty() { "localhost" } else { host };
+        let host = if host.is_empty() { "*" } else { host };
         Ok(Listen::Tcp { host: host.to_owned(), port })
     }
 
@@ -102,8 +103,7 @@ fn network(word: &str) -> Result<(IpAddr, u8), String> {
     let (address, whole) = match partial(address) {
         Some(partial) => partial,
         None => {
-            let address: IpAddr =
-                address.trim_matches(['[', ']']).parse().map_err(|_| wrong())?;
+            let address: IpAddr = address.trim_matches(['[', ']']).parse().map_err(|_| wrong())?;
             (address, if address.is_ipv4() { 32 } else { 128 })
         }
     };
@@ -150,7 +150,7 @@ mod tests {
             ("[::1]", Ok(tcp("::1", 783))),
             ("::1", Ok(tcp("::1", 783))),
             ("*:1783", Ok(tcp("*", 1783))),
-            (":1783", Ok(tcp("localhost", 1783))),
+            (":1783", Ok(tcp("*", 1783))),
             ("/run/spamd.sock", Ok(Listen::Unix("/run/spamd.sock".into()))),
             ("host:70000", Err(())),
             ("[::1", Err(())),

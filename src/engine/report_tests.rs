@@ -93,7 +93,9 @@ fn the_table_has_the_columns_of_spamassassin() {
          background\n\
          -0.0 ADVANCE_FEE_2_NEW_MONEY No description available.\n"
     );
-    assert!(filled("_REPORT_", &spam()).starts_with("\n*  2.7 MISSING_DATE Missing Date: header\n"));
+    assert!(
+        filled("_REPORT_", &spam()).starts_with("\n*  2.7 MISSING_DATE Missing Date: header\n")
+    );
 }
 
 #[test]

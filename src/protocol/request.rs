@@ -9,9 +9,9 @@
 //! line, header names are case-sensitive, header lines end with CRLF, what is not known is
 //! ignored.
 
-use crate::text::number;
 use crate::error::Code;
 use crate::limits::{Limit, Limits};
+use crate::text::number;
 use crate::text::shown::shown;
 
 /// What a client asks for.
@@ -142,9 +142,7 @@ pub enum RequestError {
     #[error("Service Unavailable: {} is not built yet", .0.word())]
     NotBuilt(Verb),
     /// TELL, which spamd refuses in these words until it is allowed.
-    #[error(
-        "Service Unavailable: TELL commands are not enabled, set the --allow-tell switch."
-    )]
+    #[error("Service Unavailable: TELL commands are not enabled, set the --allow-tell switch.")]
     TellNotAllowed,
 }
 

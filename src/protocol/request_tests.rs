@@ -62,10 +62,7 @@ fn broken_requests_get_the_words_of_spamd() {
             "(Content-Length contains non-numeric bytes)",
         ),
         ("CHECK SPAMC/1.5\r\nUser: a\x07b\r\n\r\n", "(User header contains control chars)"),
-        (
-            "CHECK SPAMC/1.5\r\nCompress: gzip\r\n\r\n",
-            "(compression type not supported: gzip)",
-        ),
+        ("CHECK SPAMC/1.5\r\nCompress: gzip\r\n\r\n", "(compression type not supported: gzip)"),
         (
             "CHECK SPAMC/1.5\r\nCompress: ZLIB\r\n\r\n",
             "(compression not supported: Compress: zlib is not built yet)",
@@ -148,9 +145,7 @@ fn limit_request_headers_counts_as_spamd_does() {
 #[test]
 fn limit_request_head_holds_at_its_height() {
     let bytes = b"PING SPAMC/1.5\r\nA: 123456\r\n\r\n";
-    for (height, fits) in
-        [(bytes.len() + 1, true), (bytes.len(), true), (bytes.len() - 1, false)]
-    {
+    for (height, fits) in [(bytes.len() + 1, true), (bytes.len(), true), (bytes.len() - 1, false)] {
         let limits = Limits { request_head: height, ..Limits::default() };
         assert_eq!(parse_all(bytes, &limits).is_ok(), fits, "{height}");
     }

@@ -5,9 +5,9 @@
 //! written here comes from the client or the mail, but for the symbols and the report,
 //! which stand behind the empty line.
 
-use crate::text::number::shown_score;
 use super::request::{Request, RequestError, Verb};
 use crate::error::Code;
+use crate::text::number::shown_score;
 
 /// What was found, as far as a reply shows it.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -140,12 +140,7 @@ mod tests {
                 true,
                 "Content-length: 5\r\nSpam: Yes ; 1000.0 / 5.0\r\n\r\nwhy\n\n",
             ),
-            (
-                Verb::ReportIfSpam,
-                1.5,
-                false,
-                "Content-length: 0\r\nSpam: No ; 4.9 / 5.0\r\n\r\n",
-            ),
+            (Verb::ReportIfSpam, 1.5, false, "Content-length: 0\r\nSpam: No ; 4.9 / 5.0\r\n\r\n"),
             (Verb::ReportIfSpam, 1.2, false, "Spam: No ; 4.9 / 5.0\r\n\r\n"),
         ];
         for (verb, version, is_spam, rest) in cases {

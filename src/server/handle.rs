@@ -37,9 +37,7 @@ pub async fn handle(server: &Server, request: Request, client: &Client) -> Reply
         Verb::Check | Verb::Symbols | Verb::Report | Verb::ReportIfSpam => {
             scan(server, request, client).await
         }
-        Verb::Process | Verb::Headers | Verb::Tell => {
-            refuse(&RequestError::NotBuilt(request.verb))
-        }
+        Verb::Process | Verb::Headers | Verb::Tell => refuse(&RequestError::NotBuilt(request.verb)),
     }
 }
 
@@ -126,12 +124,8 @@ fn answer(
     client: &Client,
 ) -> Answer {
     let is_spam = verdict.is_spam();
-    let mut answer = Answer {
-        is_spam,
-        score: verdict.score,
-        required: verdict.required,
-        ..Answer::default()
-    };
+    let mut answer =
+        Answer { is_spam, score: verdict.score, required: verdict.required, ..Answer::default() };
     if verb == Verb::Symbols {
         answer.symbols = report::symbols(verdict);
     }
@@ -195,8 +189,9 @@ impl Subject {
         let required = format!("{:.1}", verdict.required);
         let seconds = format!("{:.1}", took.as_secs_f64());
         let what = if spam { "identified spam" } else { "clean message" };
-        let first =
-            format!("{what} ({score}/{required}) for {user}:{uid} in {seconds} seconds, {size} bytes.");
+        let first = format!(
+            "{what} ({score}/{required}) for {user}:{uid} in {seconds} seconds, {size} bytes."
+        );
         let tests = String::from_utf8_lossy(&report::symbols(verdict)).into_owned();
         let Client { host, address, port, .. } = client;
         let resent =
@@ -235,11 +230,8 @@ mod tests {
             ..Verdict::default()
         };
         let subject = Subject::of(b"Message-Id: <x,y@z>\n\n", Some(b"u 1"));
-        let client = Client {
-            host: "localhost".into(),
-            address: "127.0.0.1".into(),
-            port: "40236".into(),
-        };
+        let client =
+            Client { host: "localhost".into(), address: "127.0.0.1".into(), port: "40236".into() };
         let uid = subject.uid;
         let notes = subject.notes(&verdict, &client, Duration::from_millis(420));
         assert_eq!(

@@ -91,7 +91,8 @@ async fn tcp(place: &Listen) -> Result<Vec<Listener>, StartError> {
         }
     }
     if listeners.is_empty() {
-        let what = format!("cannot listen on {place}; is another server there, or the port below 1024?");
+        let what =
+            format!("cannot listen on {place}; is another server there, or the port below 1024?");
         return Err(StartError::System { what, why: last });
     }
     Ok(listeners)
