@@ -36,3 +36,17 @@ impl Tick {
 pub fn unix_seconds() -> i64 {
     SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs() as i64)
 }
+
+/// This moment in the local time zone as C's `ctime` writes it: `Sun Nov 22 13:09:46 2026`.
+pub fn local_time() -> String {
+    let timestamp = jiff::Timestamp::from_second(unix_seconds()).unwrap_or_default();
+    let here = timestamp.to_zoned(jiff::tz::TimeZone::system());
+    here.strftime("%a %b %e %H:%M:%S %Y").to_string()
+}
+
+/// This moment as a mail's `Date` says it: `Sun, 22 Nov 2026 13:09:46 +0000`.
+pub fn mail_date() -> String {
+    let timestamp = jiff::Timestamp::from_second(unix_seconds()).unwrap_or_default();
+    let here = timestamp.to_zoned(jiff::tz::TimeZone::system());
+    here.strftime("%a, %d %b %Y %H:%M:%S %z").to_string()
+}

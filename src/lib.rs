@@ -12,8 +12,17 @@
 //! nothing of mail servers. `doc/OVERVIEW.md` draws the picture; a test (`t/rings.rs`)
 //! checks that the arrows between modules point inwards only.
 
+pub mod cli;
 pub mod clock;
+pub mod config;
+pub mod engine;
+pub mod error;
+pub mod http;
 pub mod limits;
+pub mod log;
 pub mod message;
+pub mod metrics;
+pub mod protocol;
 pub mod rules;
+pub mod server;
 pub mod text;

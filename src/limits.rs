@@ -23,6 +23,8 @@ pub struct Row {
     pub limit: Limit,
     /// The name in the configuration and in the metric.
     pub name: &'static str,
+    /// The name of the setting: `limits.` and the name.
+    pub setting: &'static str,
     /// The value without configuration.
     pub default: usize,
     /// What it counts.
@@ -51,6 +53,7 @@ macro_rules! limits {
         pub const TABLE: &[Row] = &[$(Row {
             limit: Limit::$limit,
             name: stringify!($name),
+            setting: concat!("limits.", stringify!($name)),
             default: $default,
             unit: Unit::$unit,
             reason: $reason,
@@ -80,12 +83,24 @@ limits! {
         "a request or request-header line; spamc's longest is under 1 KiB";
     RequestHeaders request_headers = 256, Count,
         "request headers before the message; spamd's own bound";
+    RequestHead request_head = 64 * 1024, Bytes,
+        "command line and request headers together";
     MessageBytes message_bytes = 256 << 20, Bytes,
         "a message accepted; spamc's own upper bound for --max-size";
     Connections connections = 1024, Count,
         "connections open at once; more are refused, not queued";
     ReadMilliseconds read_milliseconds = 30_000, Milliseconds,
         "from accept to the last byte of a request; spamd's --timeout-tcp";
+    RequestBytes request_bytes = 1 << 30, Bytes,
+        "messages held by all connections together beyond small_message; one more byte is told to come back";
+    SmallMessage small_message = 1 << 20, Bytes,
+        "the part of a message that does not count for request_bytes, so that small mail always gets in";
+    WriteMilliseconds write_milliseconds = 30_000, Milliseconds,
+        "from the first to the last byte of a reply; a client that does not read is dropped";
+    LingerMilliseconds linger_milliseconds = 1_000, Milliseconds,
+        "what a client still sends after its reply is read and dropped for so long, so that the reply arrives";
+    DrainMilliseconds drain_milliseconds = 30_000, Milliseconds,
+        "from SIGTERM until requests that are not answered yet are cut off";
     ScanMilliseconds scan_milliseconds = 300_000, Milliseconds,
         "a whole scan; spamd's --timeout-child";
     QueuedScans queued_scans = 256, Count,

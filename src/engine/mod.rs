@@ -16,8 +16,10 @@ pub mod explain;
 mod leaf;
 mod program;
 mod scan;
+pub mod report;
 mod tags;
 pub mod verdict;
+mod wrap;
 
 pub use combine::{Curve, Group};
 pub use scan::Scan;

@@ -6,4 +6,6 @@ pub mod ascii;
 pub mod charset;
 pub mod domain;
 pub mod net;
+pub mod number;
 pub mod pieces;
+pub mod shown;

@@ -1,0 +1,290 @@
+//! `mailprint mass-check`: many messages at once, one line each.
+
+use super::{Failure, Glue, Outcome, explain, flag, options, out};
+use crate::clock::Tick;
+use crate::engine::Verdict;
+use crate::error::Code;
+use crate::server::{Loaded, Mail, Scanner};
+use crate::text::number::show;
+use clap::{Arg, ArgMatches, Command};
+use indicatif::{ProgressBar, ProgressStyle};
+use serde_json::json;
+use std::collections::BTreeMap;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+/// Its description.
+pub fn command() -> Command {
+    let command = Command::new("mass-check").about("Scan many messages").long_about(
+        "Scans files, and all files below directories, on all processors, and writes one line \
+         for each in SpamAssassin's mass-check format: Y or a dot, the score, the file, the \
+         rules that hit, and key=value pairs. Lines stand in the order of the files.",
+    );
+    options::rules(command)
+        .arg(options::preferences())
+        .arg(flag("json", "One JSON object a line: file, score, required, spam, tests, subtests"))
+        .arg(
+            Arg::new("FILE")
+                .required(true)
+                .num_args(1..)
+                .help("Files of one message each, or directories of such files"),
+        )
+}
+
+/// Runs it.
+pub fn run(matches: &ArgMatches, glue: &Glue) -> Outcome {
+    let config = options::config(matches)?;
+    let files =
+        files(&options::all(matches, "FILE")).map_err(|why| Failure::new(Code::NoInput, why))?;
+    let loaded = (glue.load)(&config).map_err(|why| Failure::new(Code::Config, why))?;
+    let line = if matches.get_flag("json") { json_line } else { log_line };
+    let progress = progress(files.len());
+    let mut out = out::Out::lock();
+    let failed = check(&files, &loaded, &mut |checked| {
+        progress.inc(1);
+        match checked {
+            Ok(checked) => out.text(line(&checked).as_bytes()),
+            Err(why) => {
+                progress.suspend(|| eprintln!("mass-check: {why}"));
+                Ok(())
+            }
+        }
+    })?;
+    progress.finish_and_clear();
+    out.end()?;
+    Ok(if failed == 0 { Code::Ok } else { Code::DataErr }.number())
+}
+
+/// A bar on standard error, if that is a terminal.
+fn progress(files: usize) -> ProgressBar {
+    let style =
+        ProgressStyle::with_template("{bar:40} {pos}/{len} messages, {per_sec}, {eta} left");
+    let bar = ProgressBar::new(files as u64);
+    match style {
+        Ok(style) => bar.with_style(style),
+        Err(_) => bar,
+    }
+}
+
+/// All files named, and below each directory named, in the order of their names.
+fn files(named: &[String]) -> Result<Vec<PathBuf>, String> {
+    let mut files = Vec::new();
+    for path in named {
+        let mut waiting = vec![PathBuf::from(path)];
+        while let Some(path) = waiting.pop() {
+            let wrong = |error| format!("{}: {error}", path.display());
+            if !std::fs::metadata(&path).map_err(wrong)?.is_dir() {
+                files.push(path);
+                continue;
+            }
+            let entries = std::fs::read_dir(&path).map_err(wrong)?;
+            let mut inside: Vec<PathBuf> = Vec::new();
+            for entry in entries {
+                let entry = entry.map_err(wrong)?;
+                // A link to a directory could lead in a circle.
+                if !entry.file_type().map_err(wrong)?.is_symlink() || entry.path().is_file() {
+                    inside.push(entry.path());
+                }
+            }
+            inside.sort();
+            waiting.extend(inside.into_iter().rev());
+        }
+    }
+    Ok(files)
+}
+
+/// One message's outcome.
+struct Checked {
+    file: String,
+    size: usize,
+    took: Duration,
+    verdict: Verdict,
+}
+
+/// Scans `files` on all processors and hands each outcome to `each`, in the order of the
+/// files; gives how many failed.
+fn check(
+    files: &[PathBuf],
+    loaded: &Loaded,
+    each: &mut dyn FnMut(Result<Checked, String>) -> std::io::Result<()>,
+) -> std::io::Result<usize> {
+    let workers = std::thread::available_parallelism().map_or(1, |count| count.get());
+    let next = AtomicUsize::new(0);
+    let (done, outcomes) = crossbeam_channel::bounded(workers * 4);
+    std::thread::scope(|scope| {
+        for _ in 0..workers {
+            let (done, next) = (done.clone(), &next);
+            scope.spawn(move || {
+                let mut scanner = None;
+                loop {
+                    let number = next.fetch_add(1, Ordering::Relaxed);
+                    let Some(file) = files.get(number) else { return };
+                    let checked = check_one(file, loaded, &mut scanner);
+                    if done.send((number, checked)).is_err() {
+                        return;
+                    }
+                }
+            });
+        }
+        drop(done);
+        in_order(outcomes.into_iter(), each)
+    })
+}
+
+/// Hands outcomes on in the order of their numbers.
+fn in_order(
+    outcomes: impl Iterator<Item = (usize, Result<Checked, String>)>,
+    each: &mut dyn FnMut(Result<Checked, String>) -> std::io::Result<()>,
+) -> std::io::Result<usize> {
+    let (mut early, mut next, mut failed) = (BTreeMap::new(), 0, 0);
+    for (number, checked) in outcomes {
+        early.insert(number, checked);
+        while let Some(checked) = early.remove(&next) {
+            failed += usize::from(checked.is_err());
+            each(checked)?;
+            next += 1;
+        }
+    }
+    Ok(failed)
+}
+
+/// Scans one file. A panic costs this file and the scanner.
+fn check_one(
+    file: &Path,
+    loaded: &Loaded,
+    scanner: &mut Option<Scanner>,
+) -> Result<Checked, String> {
+    let name = file.to_string_lossy().into_owned();
+    let bytes = explain::read(&name, loaded.limits.message_bytes)?;
+    let (size, since) = (bytes.len(), Tick::now());
+    let deadline = since.plus(Duration::from_millis(loaded.limits.scan_milliseconds as u64));
+    let verdict = catch_unwind(AssertUnwindSafe(|| {
+        let mut used = scanner.take().unwrap_or_else(|| (loaded.scanner)());
+        let verdict = used(Mail { bytes, user: None, deadline });
+        *scanner = Some(used);
+        verdict
+    }));
+    let verdict = verdict.map_err(|_| format!("{name}: the scan failed, see above"))?;
+    Ok(Checked { file: name, size, took: since.elapsed(), verdict })
+}
+
+/// `Y 22 file A,B,__C scantime=0,size=7,required_score=5.0`
+fn log_line(checked: &Checked) -> String {
+    let Checked { file, size, took, verdict } = checked;
+    let mut names: Vec<&str> = Vec::new();
+    for hit in &verdict.hits {
+        names.extend(std::iter::repeat_n(&*hit.name, hit.count as usize));
+    }
+    for (name, count) in &verdict.subtests {
+        names.extend(std::iter::repeat_n(&**name, *count as usize));
+    }
+    names.sort_unstable();
+    let file: String =
+        file.chars().map(|c| if c.is_whitespace() || c.is_control() { '_' } else { c }).collect();
+    format!(
+        "{} {:2} {file} {} scantime={:.3},size={size},format=f,required_score={:.1}\n",
+        if verdict.is_spam() { 'Y' } else { '.' },
+        verdict.score.trunc() as i64,
+        names.join(","),
+        took.as_secs_f64(),
+        verdict.required,
+    )
+}
+
+fn json_line(checked: &Checked) -> String {
+    let verdict = &checked.verdict;
+    let mut tests: Vec<&str> = verdict.hits.iter().map(|hit| &*hit.name).collect();
+    tests.sort_unstable();
+    tests.dedup();
+    let subtests: BTreeMap<&str, u32> =
+        verdict.subtests.iter().map(|(name, count)| (&**name, *count)).collect();
+    let object = json!({
+        "file": checked.file,
+        "score": number(verdict.score),
+        "required": number(verdict.required),
+        "spam": verdict.is_spam(),
+        "tests": tests,
+        "subtests": subtests,
+    });
+    format!("{object}\n")
+}
+
+/// A number as Perl prints it: without the last bits, and whole numbers without a point.
+fn number(number: f64) -> serde_json::Value {
+    serde_json::from_str(&show(number)).unwrap_or(serde_json::Value::Null)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::Hit;
+    use crate::limits::Limits;
+    use crate::server::Template;
+
+    fn verdict(score: f64) -> Verdict {
+        let hit = |name: &str, count| Hit {
+            name: name.into(),
+            score: 1.0,
+            count,
+            description: b"".as_slice().into(),
+            area: "",
+        };
+        Verdict {
+            hits: vec![hit("T_B", 1), hit("A", 2)],
+            score,
+            required: 5.0,
+            subtests: vec![("__S".into(), 3)],
+            ..Verdict::default()
+        }
+    }
+
+    #[test]
+    fn lines_have_their_formats() {
+        let checked = |score| Checked {
+            file: "a b".into(),
+            size: 7,
+            took: Duration::from_millis(12),
+            verdict: verdict(score),
+        };
+        assert_eq!(
+            log_line(&checked(22.9)),
+            "Y 22 a_b A,A,T_B,__S,__S,__S scantime=0.012,size=7,format=f,required_score=5.0\n"
+        );
+        assert_eq!(
+            json_line(&checked(0.1 + 0.2)),
+            "{\"file\":\"a b\",\"required\":5,\"score\":0.3,\"spam\":false,\
+             \"subtests\":{\"__S\":3},\"tests\":[\"A\",\"T_B\"]}\n"
+        );
+    }
+
+    #[test]
+    fn every_file_is_checked_in_order_and_a_panic_costs_one() {
+        let dir = std::env::temp_dir().join(format!("mailprint-mass-{}", std::process::id()));
+        std::fs::create_dir_all(dir.join("sub")).unwrap();
+        for (name, text) in [("b", "x"), ("a", "panic"), ("sub/c", "yy"), ("z", "")] {
+            std::fs::write(dir.join(name), text).unwrap();
+        }
+        let loaded = Loaded {
+            scanner: Box::new(|| {
+                Box::new(|mail: Mail| match mail.bytes.as_slice() {
+                    b"panic" => panic!("as asked"),
+                    bytes => verdict(bytes.len() as f64),
+                })
+            }),
+            rules: 0,
+            limits: Limits::default(),
+            template: Template::default(),
+        };
+        let files = files(&[dir.to_string_lossy().into_owned()]).unwrap();
+        let mut seen = Vec::new();
+        let failed = check(&files, &loaded, &mut |checked| {
+            seen.push(checked.map(|checked| checked.verdict.score).ok());
+            Ok(())
+        });
+        assert_eq!(failed.unwrap(), 1);
+        assert_eq!(seen, [None, Some(1.0), Some(2.0), Some(0.0)]);
+        std::fs::remove_dir_all(dir).unwrap();
+    }
+}

@@ -1,0 +1,195 @@
+//! The command line: which command, its options, text out.
+//!
+//! One file for each command. clap's description of a command is the one source of its
+//! `--help` and its man page. The program also answers by the names of SpamAssassin's
+//! tools (argv\[0\]); what is not built yet ends with 69 (`EX_UNAVAILABLE`) and says what
+//! it is.
+//!
+//! Ring 5. What the commands need of the rules comes in through [`Glue`].
+
+pub mod config;
+pub mod explain;
+pub mod lint;
+pub mod man;
+pub mod mass_check;
+pub mod options;
+pub mod out;
+pub mod spamd;
+
+use crate::config::Config;
+use crate::error::Code;
+use crate::server::Loaded;
+use clap::{Arg, ArgMatches, Command};
+use std::ffi::OsString;
+use std::path::Path;
+
+/// What the commands call to get at rules and scans.
+pub struct Glue {
+    /// Loads the rules that the configuration names.
+    pub load: fn(&Config) -> Result<Loaded, String>,
+    /// Loads the rules and says what is wrong with them.
+    pub lint: fn(&Config) -> Result<lint::Findings, String>,
+    /// Scans one message and keeps why each rule hit.
+    pub explain: fn(&Config, Vec<u8>) -> Result<explain::Explained, String>,
+}
+
+/// Why a command ends without having done its work.
+#[derive(Debug)]
+pub struct Failure {
+    /// The exit status.
+    pub code: Code,
+    /// What happened and what to do, for standard error.
+    pub text: String,
+}
+
+impl Failure {
+    /// A failure with its text.
+    pub fn new(code: Code, text: impl Into<String>) -> Failure {
+        Failure { code, text: text.into() }
+    }
+
+    /// What is not built yet, by its name.
+    pub fn not_built(what: &str) -> Failure {
+        Failure::new(Code::Unavailable, format!("{what} is not built into this version yet"))
+    }
+}
+
+impl From<std::io::Error> for Failure {
+    fn from(error: std::io::Error) -> Failure {
+        Failure::new(Code::CantCreat, format!("cannot write: {error}"))
+    }
+}
+
+/// How a command ended: its exit status.
+pub type Outcome = Result<u8, Failure>;
+
+/// SpamAssassin's tools that we answer to by name and have not built.
+const OTHER_TOOLS: &[&str] =
+    &["spamassassin", "sa-learn", "sa-update", "sa-awl", "sa-check_spamd", "sa-compile"];
+
+/// Runs the command that `arguments` name, the program's own name first, and gives its
+/// exit status. Failures are told on standard error.
+pub fn run(arguments: &[OsString], glue: &Glue) -> u8 {
+    let name = program_name(arguments);
+    let outcome = match name.as_str() {
+        "spamd" => with_matches(spamd::command(), arguments, |m| spamd::run(m, glue)),
+        tool if OTHER_TOOLS.contains(&tool) => Err(Failure::not_built(tool)),
+        _ => match arguments.get(1).and_then(|word| word.to_str()) {
+            Some(tool) if OTHER_TOOLS.contains(&tool) => Err(Failure::not_built(tool)),
+            _ => with_matches(command(), arguments, |matches| dispatch(matches, glue)),
+        },
+    };
+    match outcome {
+        Ok(status) => status,
+        Err(Failure { code, text }) => {
+            if !text.is_empty() {
+                eprintln!("{name}: {text}");
+            }
+            code.number()
+        }
+    }
+}
+
+fn program_name(arguments: &[OsString]) -> String {
+    let name = arguments.first().and_then(|path| Path::new(path).file_name());
+    name.map_or_else(|| "mailprint".to_owned(), |name| name.to_string_lossy().into_owned())
+}
+
+/// Parses `arguments` and goes on with what they say.
+fn with_matches(
+    command: Command,
+    arguments: &[OsString],
+    go_on: impl FnOnce(&ArgMatches) -> Outcome,
+) -> Outcome {
+    match command.try_get_matches_from(arguments) {
+        Ok(matches) => go_on(&matches),
+        Err(error) => {
+            // Help goes to standard output, what is wrong to standard error.
+            let _ = error.print();
+            let code = if error.use_stderr() { Code::Usage } else { Code::Ok };
+            Ok(code.number())
+        }
+    }
+}
+
+fn dispatch(matches: &ArgMatches, glue: &Glue) -> Outcome {
+    match matches.subcommand() {
+        Some(("spamd", matches)) => spamd::run(matches, glue),
+        Some(("lint", matches)) => lint::run(matches, glue),
+        Some(("config", matches)) => config::run(matches),
+        Some(("explain", matches)) => explain::run(matches, glue),
+        Some(("mass-check", matches)) => mass_check::run(matches, glue),
+        Some(("man", matches)) => man::run(matches),
+        _ => Err(Failure::new(Code::Usage, "no command; see --help")),
+    }
+}
+
+/// All commands, for `--help` and the man pages.
+pub fn command() -> Command {
+    Command::new("mailprint")
+        .version(env!("CARGO_PKG_VERSION"))
+        .about("A drop-in replacement for SpamAssassin's spamd")
+        .long_about(
+            "A drop-in replacement for SpamAssassin's spamd: it loads SpamAssassin's rules \
+             unchanged, answers spamc and every other client of spamd, and says of a message \
+             what SpamAssassin would say.\n\n\
+             Called by the name spamd it takes spamd's options.",
+        )
+        .subcommand_required(true)
+        .arg_required_else_help(true)
+        .subcommand(spamd::command())
+        .subcommand(lint::command())
+        .subcommand(config::command())
+        .subcommand(explain::command())
+        .subcommand(mass_check::command())
+        .subcommand(man::command())
+}
+
+/// An option with a value.
+fn valued(name: &'static str, value: &'static str, help: &'static str) -> Arg {
+    Arg::new(name).long(name).value_name(value).help(help)
+}
+
+/// An option without one.
+fn flag(name: &'static str, help: &'static str) -> Arg {
+    Arg::new(name).long(name).action(clap::ArgAction::SetTrue).help(help)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    pub(super) const NO_GLUE: Glue = Glue {
+        load: |_| Err("no rules in this test".to_owned()),
+        lint: |_| Err("no rules in this test".to_owned()),
+        explain: |_, _| Err("no rules in this test".to_owned()),
+    };
+
+    fn status(words: &[&str]) -> u8 {
+        let words: Vec<OsString> = words.iter().map(OsString::from).collect();
+        run(&words, &NO_GLUE)
+    }
+
+    #[test]
+    fn the_description_of_the_commands_is_sound() {
+        command().debug_assert();
+        spamd::command().debug_assert();
+    }
+
+    #[test]
+    fn what_is_not_built_ends_with_69() {
+        for tool in OTHER_TOOLS {
+            assert_eq!(status(&[&format!("/usr/bin/{tool}"), "--anything"]), 69, "{tool}");
+            assert_eq!(status(&["mailprint", tool, "-x"]), 69, "{tool}");
+        }
+        assert_eq!(status(&["spamd", "--allow-tell"]), 69);
+        assert_eq!(status(&["spamd", "-d"]), 69);
+    }
+
+    #[test]
+    fn a_wrong_call_ends_with_64() {
+        assert_eq!(status(&["mailprint", "no-such-command"]), 64);
+        assert_eq!(status(&["spamd", "--no-such-option"]), 64);
+        assert_eq!(status(&["spamd", "-p", "harbour"]), 64);
+    }
+}

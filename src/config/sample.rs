@@ -1,0 +1,161 @@
+//! The table of settings as text: the commented sample, lists, the man page's body.
+
+use super::table::{self, Config, Setting, Value};
+
+/// The commented `conf/mailprint.yaml`: every setting with its meaning and its default.
+pub fn sample() -> String {
+    let mut text = String::from(HEAD);
+    let mut section = "";
+    for setting in table::all() {
+        let (this, name) = setting.name.split_once('.').unwrap_or(("", setting.name));
+        if this != section {
+            text.push_str(&format!("\n{this}:\n"));
+            section = this;
+        }
+        for line in folded(setting.meaning, 90) {
+            text.push_str(&format!("  # {line}\n"));
+        }
+        text.push_str(&format!("  # ({})\n", facts(&setting).join("; ")));
+        let default = Config::default().get(setting.name);
+        let default = default.map_or_else(String::new, |value| written(&value));
+        text.push_str(&format!("  #{name}: {default}\n"));
+    }
+    text
+}
+
+const HEAD: &str = "\
+# mailprint.yaml: the server's own settings. SpamAssassin's settings stay in its .cf files.
+#
+# Every line that sets something is commented out and shows the default. A setting can also
+# come from the environment (server.listen is MAILPRINT_SERVER_LISTEN, a list with commas)
+# or from an option of the command, which wins. `mailprint config` shows what is in force.
+#
+# This file is made by `mailprint config -s`.
+";
+
+/// Type, unit, range, and when it comes into force.
+pub fn facts(setting: &Setting) -> Vec<String> {
+    let mut facts = vec![setting.kind.word().to_owned()];
+    if !setting.unit.is_empty() {
+        facts.push(setting.unit.to_owned());
+    }
+    match setting.range {
+        table::Range::Any => {}
+        table::Range::Between(0, most) if most == isize::MAX as usize => {}
+        range => facts.push(range.to_string()),
+    }
+    facts.push(if setting.reloadable { "SIGHUP reloads it" } else { "needs a restart" }.to_owned());
+    facts
+}
+
+/// Settings with their values in `config`, one `name: value` a line; with `differing` only
+/// those that are not at their default.
+pub fn list(config: &Config, differing: bool) -> String {
+    let defaults = Config::default();
+    let mut text = String::new();
+    for setting in table::all() {
+        let value = config.get(setting.name);
+        if differing && value == defaults.get(setting.name) {
+            continue;
+        }
+        let value = value.map_or_else(String::new, |value| written(&value));
+        text.push_str(&format!("{}: {value}\n", setting.name));
+    }
+    text
+}
+
+/// A value as YAML.
+pub fn written(value: &Value) -> String {
+    match value {
+        Value::Switch(true) => "on".to_owned(),
+        Value::Switch(false) => "off".to_owned(),
+        Value::Count(number) => number.to_string(),
+        Value::Decimal(number) => format!("{number:?}"),
+        Value::Text(text) => quoted(text),
+        Value::Texts(texts) => {
+            let texts: Vec<String> = texts.iter().map(|text| quoted(text)).collect();
+            format!("[{}]", texts.join(", "))
+        }
+    }
+}
+
+/// A text in YAML's double quotes, which JSON's are too.
+fn quoted(text: &str) -> String {
+    serde_json::Value::String(text.to_owned()).to_string()
+}
+
+/// `text` in lines of at most `width` characters, as far as its words allow.
+fn folded(text: &str, width: usize) -> Vec<String> {
+    let mut lines: Vec<String> = Vec::new();
+    for word in text.split(' ') {
+        match lines.last_mut() {
+            Some(line) if line.len() + 1 + word.len() <= width => {
+                line.push(' ');
+                line.push_str(word);
+            }
+            _ => lines.push(word.to_owned()),
+        }
+    }
+    lines
+}
+
+/// The settings as the body of `mailprint.yaml(5)`, in man's macros.
+pub fn man_settings() -> String {
+    let mut text = String::new();
+    for setting in table::all() {
+        let default = Config::default().get(setting.name);
+        let default = default.map_or_else(String::new, |value| written(&value));
+        text.push_str(&format!(
+            ".TP\n\\fB{}\\fR (default {})\n{}\n.br\n{}.\n",
+            roff(setting.name),
+            roff(&default),
+            roff(setting.meaning),
+            roff(&facts(&setting).join("; "))
+        ));
+    }
+    text
+}
+
+/// Text that man reads as it stands.
+pub fn roff(text: &str) -> String {
+    let text = text.replace('\\', "\\e").replace('-', "\\-");
+    if text.starts_with(['.', '\'']) { format!("\\&{text}") } else { text }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::load;
+    use std::path::Path;
+
+    #[test]
+    fn the_committed_sample_is_the_generated_one() {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("conf/mailprint.yaml");
+        let committed = std::fs::read_to_string(path).unwrap();
+        assert!(committed == sample(), "run `mailprint config -s > conf/mailprint.yaml`");
+    }
+
+    #[test]
+    fn the_sample_sets_nothing_and_without_its_comment_signs_the_defaults() {
+        let mut config = Config::default();
+        load::read(&mut config, &sample(), Path::new("sample")).unwrap();
+        assert_eq!(config, Config::default());
+        let bare: String =
+            sample().lines().map(|line| line.replacen("  #", "  ", 1) + "\n").collect();
+        let set: String = bare
+            .lines()
+            .filter(|line| !line.starts_with("   ") && !line.starts_with('#'))
+            .map(|line| line.to_owned() + "\n")
+            .collect();
+        load::read(&mut config, &set, Path::new("bare")).unwrap();
+        assert_eq!(config, Config::default());
+        assert!(set.matches('\n').count() > crate::limits::TABLE.len());
+    }
+
+    #[test]
+    fn only_what_differs_is_listed() {
+        let config = Config { port: 1783, ..Config::default() };
+        assert_eq!(list(&config, true), "server.port: 1783\n");
+        assert_eq!(list(&config, false).lines().count(), table::all().count());
+    }
+}

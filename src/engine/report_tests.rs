@@ -1,0 +1,137 @@
+use super::*;
+use crate::engine::verdict::{Hit, Verdict};
+
+fn hit(name: &str, score: f64, count: u32, area: &'static str, description: &str) -> Hit {
+    Hit { name: name.into(), score, count, area, description: description.as_bytes().into() }
+}
+
+fn spam() -> Verdict {
+    Verdict {
+        hits: vec![
+            hit("MISSING_DATE", 2.739, 1, "", "Missing Date: header"),
+            hit("GTUBE", 1000.0, 1, "BODY: ", "Generic Test for Unsolicited Bulk Email"),
+            hit(
+                "HTML_FONT_LOW_CONTRAST",
+                0.713,
+                2,
+                "BODY: ",
+                "HTML font color similar or identical to background",
+            ),
+            hit("ADVANCE_FEE_2_NEW_MONEY", -0.001, 1, "", ""),
+        ],
+        score: 1004.2,
+        required: 5.0,
+        subtests: vec![("__B".into(), 2), ("__A".into(), 1)],
+        preview: b"Hello _SCORE_ there".to_vec(),
+        ..Verdict::default()
+    }
+}
+
+fn filled(template: &str, verdict: &Verdict) -> String {
+    let other = |name: &[u8], argument: Option<&[u8]>| {
+        (name == b"LASTEXTERNALIP").then(|| argument.unwrap_or(b"192.0.2.1").to_vec())
+    };
+    let facts = Facts {
+        hostname: "mx.example.org",
+        contact: b"postmaster",
+        version: "4.0.1",
+        subversion: "2024-03-25",
+        rules_version: "",
+        remote_host: "localhost",
+        remote_address: "127.0.0.1",
+        date: "Mon, 23 Nov 2026 12:00:00 +0000",
+        wrap_width: WRAP_WIDTH,
+        other: &other,
+    };
+    String::from_utf8(fill(template.as_bytes(), verdict, &facts)).unwrap()
+}
+
+#[test]
+fn tags_are_replaced_and_the_unknown_stay() {
+    let ham = Verdict { score: 4.96, required: 5.0, ..Verdict::default() };
+    let cases: &[(&str, &str, &str)] = &[
+        ("_YESNO_", "Yes", "No"),
+        ("is_YESNO(, NOT)_ spam", "is spam", "is NOT spam"),
+        ("_YESNOCAPS(yes,no)_", "YES", "NO"),
+        ("_SCORE_/_REQD_", "1004.2/5.0", "4.9/5.0"),
+        ("_SCORE(00)_", "1004.2", "004.9"),
+        ("_HITS( )_", "1004.2", " 4.9"),
+        ("_SCORE(x)_", "1004.2", "4.9"),
+        ("_STARS(*)_", &"*".repeat(50), "****"),
+        (
+            "_TESTS_",
+            "ADVANCE_FEE_2_NEW_MONEY,GTUBE,HTML_FONT_LOW_CONTRAST,HTML_FONT_LOW_CONTRAST,\
+             MISSING_DATE",
+            "none",
+        ),
+        ("_SUBTESTS( )_", "__A __B __B", "none"),
+        ("_SUBTESTSCOLLAPSED_", "__A,__B(2)", "none"),
+        ("_NO_SUCH_TAG_ _SCORE_", "_NO_SUCH_TAG_ 1004.2", "_NO_SUCH_TAG_ 4.9"),
+        ("_REQD_SCORE_", "_REQD_SCORE_", "_REQD_SCORE_"),
+        ("__REQD_SCORE", "_5.0SCORE", "_5.0SCORE"),
+        ("_score_ _ __ _REQD", "_score_ _ __ _REQD", "_score_ _ __ _REQD"),
+        ("_PREVIEW_", "Hello _SCORE_ there", ""),
+        ("_LASTEXTERNALIP_ _LASTEXTERNALIP(a)b)_", "192.0.2.1 a)b", "192.0.2.1 a)b"),
+        ("_HOSTNAME_ _CONTACTADDRESS_", "mx.example.org postmaster", "mx.example.org postmaster"),
+        ("_BAYES_", "0.5", "0.5"),
+    ];
+    for (template, for_spam, for_ham) in cases {
+        assert_eq!(filled(template, &spam()), *for_spam, "{template}");
+        assert_eq!(filled(template, &ham), *for_ham, "{template}");
+    }
+}
+
+#[test]
+fn the_table_has_the_columns_of_spamassassin() {
+    assert_eq!(
+        filled("_SUMMARY_", &spam()),
+        " 2.7 MISSING_DATE           Missing Date: header\n\
+         1000 GTUBE                  BODY: Generic Test for Unsolicited Bulk Email\n \
+         0.7 HTML_FONT_LOW_CONTRAST BODY: HTML font color similar or identical to\n                            \
+         background\n \
+         0.7 HTML_FONT_LOW_CONTRAST BODY: HTML font color similar or identical to\n                            \
+         background\n\
+         -0.0 ADVANCE_FEE_2_NEW_MONEY No description available.\n"
+    );
+    assert!(
+        filled("_REPORT_", &spam()).starts_with("\n*  2.7 MISSING_DATE Missing Date: header\n")
+    );
+}
+
+#[test]
+fn a_report_ends_with_one_empty_line() {
+    let nothing = |_: &[u8], _: Option<&[u8]>| None;
+    let facts = Facts {
+        hostname: "",
+        contact: b"",
+        version: "",
+        subversion: "",
+        rules_version: "",
+        remote_host: "",
+        remote_address: "",
+        date: "",
+        wrap_width: WRAP_WIDTH,
+        other: &nothing,
+    };
+    let report = |template: &[u8]| super::report(template, &Verdict::default(), &facts);
+    assert_eq!(report(b"a\n\n\n\n"), b"a\n\n");
+    assert_eq!(report(b"a"), b"a\n\n");
+    assert_eq!(report(b""), b"(no report template found)\n\n");
+}
+
+#[test]
+fn a_preview_is_short_clean_text() {
+    let shown = |paragraphs: &[&str]| {
+        let pieces = paragraphs.iter().map(|text| text.as_bytes());
+        String::from_utf8(preview(pieces)).unwrap()
+    };
+    // Expectations seen in spamd's own reports of such messages.
+    assert_eq!(shown(&["Lunch at noon?\n", "Ann\n"]), "Lunch at noon? Ann ");
+    assert_eq!(shown(&[]), "");
+    let gtube = "XJS*C4JDBQADN1.NSBN3*2IDNEN*GTUBE-STANDARD-ANTI-UBE-TEST-EMAIL*C.34X";
+    assert_eq!(shown(&[&format!("{gtube}\n")]), format!("{gtube}\n   "));
+    assert_eq!(shown(&["a ---------- b\u{1b}[2J\n"]), "a b[2J ");
+    assert_eq!(shown(&["a -----Original Message----- b\n", "c\n"]), "a c ");
+    let long = "word ".repeat(60);
+    assert!(shown(&[&long, "never seen"]).ends_with("[...] "));
+}

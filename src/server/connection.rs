@@ -1,0 +1,158 @@
+//! One connection: a request read within its deadline, its reply written within another.
+//!
+//! spamd serves one request for each connection. Both deadlines are absolute, so that a
+//! client with a byte a second gains nothing; the message counts for the memory that all
+//! connections share.
+
+use super::handle::{self, Reply};
+use super::{Holding, Server};
+use crate::clock::Tick;
+use crate::error::Code;
+use crate::limits::{Limit, Limits};
+use crate::protocol::request::Progress;
+use crate::protocol::{Reading, Request, response};
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+use tokio::time::{timeout, timeout_at};
+
+/// Who is at the other end, as log and reports name it.
+#[derive(Clone, Debug)]
+pub struct Client {
+    /// `localhost`, or the address again: names are not looked up.
+    pub host: String,
+    /// The IP address; `127.0.0.1` on a UNIX socket, as with spamd.
+    pub address: String,
+    /// The port; the socket's path on a UNIX socket.
+    pub port: String,
+}
+
+/// How reading a request ended.
+enum Read {
+    Request(Request),
+    /// Something goes back without a scan.
+    Refused(Reply),
+    /// Nobody is there any more, or the server stops before anything was asked.
+    Nothing,
+}
+
+/// Serves the one request of a connection.
+pub async fn serve<S: AsyncRead + AsyncWrite + Unpin>(
+    mut stream: S,
+    client: Client,
+    server: Arc<Server>,
+) {
+    let since = Tick::now();
+    let limits = server.loaded().limits.clone();
+    let mut holding = Holding { server: &server, bytes: 0 };
+    let reply = match read(&mut stream, &server, &limits, &mut holding).await {
+        Read::Request(request) => handle::handle(&server, request, &client).await,
+        Read::Refused(reply) => reply,
+        Read::Nothing => return,
+    };
+    server.metrics.replies.with_label_values(&[&reply.code.number().to_string()]).inc();
+    write(&mut stream, &reply, &server, &limits).await;
+    server.metrics.request_seconds.observe(since.elapsed().as_secs_f64());
+    for note in &reply.notes {
+        match reply.code {
+            Code::Ok => server.log.info(&format!("spamd: {note}")),
+            _ => server.log.warn(&format!("spamd: {note}")),
+        }
+    }
+}
+
+/// Reads until the request is whole, the deadline is over, or somebody else needs the room.
+async fn read<S: AsyncRead + Unpin>(
+    stream: &mut S,
+    server: &Server,
+    limits: &Limits,
+    holding: &mut Holding<'_>,
+) -> Read {
+    let height = Duration::from_millis(limits.read_milliseconds as u64);
+    let deadline = Tick::now().plus(height).instant().into();
+    let arrival = server.arrivals.begin();
+    let arriving = timeout_at(deadline, request(stream, server, limits, holding));
+    tokio::select! {
+        biased;
+        outcome = arriving => outcome.unwrap_or_else(|_| {
+            server.metrics.limit_hit(Limit::ReadMilliseconds);
+            let seconds = height.as_secs_f64();
+            let note = format!("timeout: ({seconds} second socket timeout reading input from client)");
+            let bytes = response::read_timeout(seconds);
+            Read::Refused(Reply { bytes, code: Code::Timeout, notes: vec![note] })
+        }),
+        () = arrival.sent_away() => Read::Refused(handle::come_back(
+            "too many connections, the oldest request is sent away (limits.connections)",
+        )),
+    }
+}
+
+/// Feeds what arrives to the parser.
+async fn request<S: AsyncRead + Unpin>(
+    stream: &mut S,
+    server: &Server,
+    limits: &Limits,
+    holding: &mut Holding<'_>,
+) -> Read {
+    let mut reading = Reading::new(limits);
+    let mut chunk = vec![0; CHUNK];
+    let mut stopping = server.stopping();
+    loop {
+        let arrived = tokio::select! {
+            biased;
+            arrived = stream.read(&mut chunk) => arrived,
+            _ = stopping.wait_for(|stop| *stop), if reading.is_empty() => return Read::Nothing,
+        };
+        let progress = match arrived {
+            Ok(0) => reading.finish(),
+            Ok(count) => reading.feed(chunk.get(..count).unwrap_or_default()),
+            Err(_) => return Read::Nothing,
+        };
+        match progress {
+            Ok(Progress::Complete(request)) => return Read::Request(request),
+            Ok(Progress::Incomplete) => {}
+            Err(error) => {
+                if let Some(limit) = error.limit() {
+                    server.metrics.limit_hit(limit);
+                }
+                return Read::Refused(handle::refuse(&error));
+            }
+        }
+        if !holding.grow(reading.held(), limits) {
+            server.metrics.limit_hit(Limit::RequestBytes);
+            let why = "too many large messages at once, come back later (limits.request_bytes)";
+            return Read::Refused(handle::come_back(why));
+        }
+    }
+}
+
+/// Bytes asked of the system at a time.
+const CHUNK: usize = 16 * 1024;
+
+/// Writes the reply and the end of the stream. Then reads for a moment what the client has
+/// still to say: a socket closed with unread bytes would take the reply away again.
+async fn write<S: AsyncRead + AsyncWrite + Unpin>(
+    stream: &mut S,
+    reply: &Reply,
+    server: &Server,
+    limits: &Limits,
+) {
+    let height = Duration::from_millis(limits.write_milliseconds as u64);
+    let written = timeout(height, async {
+        stream.write_all(&reply.bytes).await?;
+        stream.shutdown().await
+    });
+    match written.await {
+        Err(_) => server.metrics.limit_hit(Limit::WriteMilliseconds),
+        Ok(Err(_)) => {}
+        Ok(Ok(())) => {
+            let height = Duration::from_millis(limits.linger_milliseconds as u64);
+            let rest = async {
+                let mut chunk = vec![0; CHUNK];
+                while stream.read(&mut chunk).await.is_ok_and(|count| count > 0) {}
+            };
+            // Whoever still sends after that loses the reply by his own doing.
+            let _ = timeout(height, rest).await;
+        }
+    }
+}

@@ -1,0 +1,249 @@
+//! A request to its reply: the straight road.
+
+use super::connection::Client;
+use super::identity::{as_word, message_id};
+use super::pool::ScanError;
+use super::{Mail, Server, Template};
+use crate::clock::{self, Tick};
+use crate::engine::Verdict;
+use crate::engine::report::{self, Facts};
+use crate::error::Code;
+use crate::limits::Limit;
+use crate::protocol::response;
+use crate::protocol::{Answer, Request, RequestError, Verb};
+use crate::text::number::shown_score;
+use crate::text::shown::shown;
+use std::time::Duration;
+
+/// SpamAssassin's version, whose rules we run and whose answers we give.
+const VERSION: (&str, &str) = ("4.0.1", "2024-03-25");
+
+/// What goes back to the client, and what the log says afterwards.
+pub struct Reply {
+    /// The bytes; none for SKIP.
+    pub bytes: Vec<u8>,
+    /// The code in its first line.
+    pub code: Code,
+    /// Lines for the log once the client has its reply.
+    pub notes: Vec<String>,
+}
+
+/// Answers `request`. Whatever a verb needs is called from here.
+pub async fn handle(server: &Server, request: Request, client: &Client) -> Reply {
+    server.metrics.requests.with_label_values(&[request.verb.word()]).inc();
+    match request.verb {
+        Verb::Ping => reply(response::PONG.to_vec(), Vec::new()),
+        Verb::Skip => reply(Vec::new(), vec!["skipped large message in 0.0 seconds".to_owned()]),
+        Verb::Check | Verb::Symbols | Verb::Report | Verb::ReportIfSpam => {
+            scan(server, request, client).await
+        }
+        Verb::Process | Verb::Headers | Verb::Tell => refuse(&RequestError::NotBuilt(request.verb)),
+    }
+}
+
+/// The reply to a request that is wrong.
+pub fn refuse(error: &RequestError) -> Reply {
+    let what = match error.code() {
+        Code::Protocol => {
+            let text = error.to_string();
+            let text = text.strip_prefix("Bad header line: ").unwrap_or(&text);
+            format!("bad protocol: header error: {text}")
+        }
+        _ => {
+            let text = error.to_string();
+            let text = text.strip_prefix("Service Unavailable: ").unwrap_or(&text);
+            format!("service unavailable: {text}")
+        }
+    };
+    Reply { bytes: response::refusal(error), code: error.code(), notes: vec![what] }
+}
+
+/// The reply to a client that is told to come back.
+pub fn come_back(why: &str) -> Reply {
+    let bytes = response::failure(Code::TempFail, &format!("Temporary failure: {why}"));
+    Reply { bytes, code: Code::TempFail, notes: vec![format!("temporary failure: {why}")] }
+}
+
+fn reply(bytes: Vec<u8>, notes: Vec<String>) -> Reply {
+    Reply { bytes, code: Code::Ok, notes }
+}
+
+/// Scans the message of `request` and renders what its verb asks for.
+async fn scan(server: &Server, request: Request, client: &Client) -> Reply {
+    let Request { verb, version, user, message } = request;
+    let loaded = server.loaded();
+    let subject = Subject::of(&message, user.as_deref());
+    server.log.info(&format!("spamd: checking message {}", subject.line()));
+    let limit = Duration::from_millis(loaded.limits.scan_milliseconds as u64);
+    let since = Tick::now();
+    let mail = Mail { bytes: message, user, deadline: since.plus(limit) };
+    match server.pool.scan(mail, loaded.clone()).await {
+        Ok(verdict) => {
+            count(server, &verdict, subject.size);
+            let answer = answer(server, verb, &verdict, &loaded.template, client);
+            let notes = subject.notes(&verdict, client, since.elapsed());
+            reply(response::render(verb, version, &answer), notes)
+        }
+        Err(error) => failed(server, error, limit, verb),
+    }
+}
+
+fn count(server: &Server, verdict: &Verdict, size: usize) {
+    let word = if verdict.is_spam() { "spam" } else { "ham" };
+    server.metrics.messages.with_label_values(&[word]).inc();
+    server.metrics.message_bytes.inc_by(size as u64);
+}
+
+/// The reply to a scan without a verdict.
+fn failed(server: &Server, error: ScanError, limit: Duration, verb: Verb) -> Reply {
+    match error {
+        ScanError::Busy => {
+            server.metrics.limit_hit(Limit::QueuedScans);
+            come_back(&error.to_string())
+        }
+        ScanError::Late => {
+            server.metrics.limit_hit(Limit::ScanMilliseconds);
+            let bytes = response::scan_timeout(limit.as_secs_f64(), verb);
+            let note = format!("timeout: {error} while trying to {}", verb.word());
+            Reply { bytes, code: Code::Timeout, notes: vec![note] }
+        }
+        ScanError::Panicked => {
+            let bytes = response::failure(Code::Software, &format!("Internal error: {error}"));
+            let note = "internal error: a scan ended in a panic, its message stands above";
+            Reply { bytes, code: Code::Software, notes: vec![note.to_owned()] }
+        }
+    }
+}
+
+/// What the reply shows of `verdict`; only what `verb` needs is made.
+fn answer(
+    server: &Server,
+    verb: Verb,
+    verdict: &Verdict,
+    template: &Template,
+    client: &Client,
+) -> Answer {
+    let is_spam = verdict.is_spam();
+    let mut answer =
+        Answer { is_spam, score: verdict.score, required: verdict.required, ..Answer::default() };
+    if verb == Verb::Symbols {
+        answer.symbols = report::symbols(verdict);
+    }
+    if verb == Verb::Report || (verb == Verb::ReportIfSpam && is_spam) {
+        let date = clock::mail_date();
+        let facts = Facts {
+            hostname: template.hostname.as_deref().unwrap_or(&server.hostname),
+            contact: &template.contact,
+            version: VERSION.0,
+            subversion: VERSION.1,
+            rules_version: &template.rules_version,
+            remote_host: &client.host,
+            remote_address: &client.address,
+            date: &date,
+            wrap_width: match template.wrap_width {
+                0 => report::WRAP_WIDTH,
+                width => width,
+            },
+            other: &|_, _| None,
+        };
+        answer.report = report::report(&template.text, verdict, &facts);
+    }
+    answer
+}
+
+/// What the log calls a message.
+struct Subject {
+    id: Option<String>,
+    resent_id: Option<String>,
+    user: String,
+    uid: u32,
+    size: usize,
+}
+
+impl Subject {
+    fn of(message: &[u8], user: Option<&[u8]>) -> Subject {
+        Subject {
+            id: message_id(message, b"Message-Id"),
+            resent_id: message_id(message, b"Resent-Message-Id"),
+            user: user.filter(|user| !user.is_empty()).map_or("(unknown)".to_owned(), shown),
+            uid: nix::unistd::geteuid().as_raw(),
+            size: message.len(),
+        }
+    }
+
+    fn id(&self) -> &str {
+        self.id.as_deref().unwrap_or("(unknown)")
+    }
+
+    /// `<a@b> aka <c@d> for me:1000`
+    fn line(&self) -> String {
+        let aka = self.resent_id.as_ref().map_or(String::new(), |id| format!(" aka {id}"));
+        format!("{}{aka} for {}:{}", self.id(), self.user, self.uid)
+    }
+
+    /// The two lines that end a scan in spamd's log, without their `spamd: `.
+    fn notes(&self, verdict: &Verdict, client: &Client, took: Duration) -> Vec<String> {
+        let Subject { user, uid, size, .. } = self;
+        let spam = verdict.is_spam();
+        let score = shown_score(verdict.score, verdict.required, spam);
+        let required = format!("{:.1}", verdict.required);
+        let seconds = format!("{:.1}", took.as_secs_f64());
+        let what = if spam { "identified spam" } else { "clean message" };
+        let first = format!(
+            "{what} ({score}/{required}) for {user}:{uid} in {seconds} seconds, {size} bytes."
+        );
+        let tests = String::from_utf8_lossy(&report::symbols(verdict)).into_owned();
+        let Client { host, address, port, .. } = client;
+        let resent =
+            self.resent_id.as_ref().map_or(String::new(), |id| format!(",rmid={}", as_word(id)));
+        let second = format!(
+            "result: {} {:2} - {tests} scantime={seconds},size={size},user={},uid={uid},\
+             required_score={required},rhost={host},raddr={address},rport={port},mid={}{resent},\
+             autolearn=unavailable autolearn_force=no",
+            if spam { 'Y' } else { '.' },
+            verdict.score.trunc() as i64,
+            as_word(user),
+            as_word(self.id()),
+        );
+        vec![first, second]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::Hit;
+
+    #[test]
+    fn the_result_line_is_the_one_that_parsers_read() {
+        let hit = |name: &str| Hit {
+            name: name.into(),
+            score: 500.5,
+            count: 1,
+            description: b"".as_slice().into(),
+            area: "",
+        };
+        let verdict = Verdict {
+            hits: vec![hit("GTUBE"), hit("A_RULE")],
+            score: 999.999,
+            required: 5.0,
+            ..Verdict::default()
+        };
+        let subject = Subject::of(b"Message-Id: <x,y@z>\n\n", Some(b"u 1"));
+        let client =
+            Client { host: "localhost".into(), address: "127.0.0.1".into(), port: "40236".into() };
+        let uid = subject.uid;
+        let notes = subject.notes(&verdict, &client, Duration::from_millis(420));
+        assert_eq!(
+            notes,
+            [
+                format!("identified spam (1000.0/5.0) for u 1:{uid} in 0.4 seconds, 21 bytes."),
+                format!(
+                    "result: Y 999 - A_RULE,GTUBE scantime=0.4,size=21,user=u_1,uid={uid},\
+                     required_score=5.0,rhost=localhost,raddr=127.0.0.1,rport=40236,\
+                     mid=<x_y@z>,autolearn=unavailable autolearn_force=no"
+                )
+            ]
+        );
+    }
+}
