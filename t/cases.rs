@@ -1,0 +1,241 @@
+//! The engine gives SpamAssassin's recorded answers to the messages in `t/data`.
+//!
+//! A theme is a folder of `t/data` with an `expect.jsonl`: rule files, messages and, one JSON
+//! object a line, what SpamAssassin 4.0.1 answered (`t/data/record` wrote it). Every difference
+//! in every theme is listed before the test fails; nothing is excused.
+
+#![allow(
+    clippy::panic,
+    clippy::expect_used,
+    reason = "a case that cannot be read is a failure, never a skip"
+)]
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use serde::Deserialize;
+
+/// Scores are recorded to a thousandth.
+const SCORE_TOLERANCE: f64 = 0.0015;
+
+/// How many differences of one theme are printed; the rest is counted.
+const SHOWN_PER_THEME: usize = 40;
+
+/// What a scan said of a message, or what it should have said.
+#[derive(Clone, Debug, Default, Deserialize, PartialEq)]
+struct Answer {
+    /// The message, relative to the theme's folder.
+    file: String,
+    /// The sum of the scores of all hits.
+    score: f64,
+    /// Rules that count in the score, once per hit.
+    tests: Vec<String>,
+    /// Rules named `__*`, with their number of hits.
+    subtests: BTreeMap<String, usize>,
+}
+
+/// One way in which an answer is not the recorded one.
+#[derive(Debug, PartialEq)]
+enum Difference {
+    /// SpamAssassin hits it so many times, we do not.
+    Missing(String, usize),
+    /// We hit it so many times, SpamAssassin does not.
+    Extra(String, usize),
+    /// Both hit it; expected count, then ours.
+    Count(String, usize, usize),
+    /// The scores differ; expected, then ours.
+    Score(f64, f64),
+}
+
+impl fmt::Display for Difference {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Difference::Missing(rule, hits) => write!(out, "missing {rule} ({hits})"),
+            Difference::Extra(rule, hits) => write!(out, "extra {rule} ({hits})"),
+            Difference::Count(rule, theirs, ours) => {
+                write!(out, "{rule} hits {ours} times, expected {theirs}")
+            }
+            Difference::Score(theirs, ours) => write!(out, "score {ours}, expected {theirs}"),
+        }
+    }
+}
+
+/// A folder of rule files, messages and recorded answers.
+struct Theme {
+    name: String,
+    folder: PathBuf,
+    answers: Vec<Answer>,
+}
+
+/// Every theme of `data`, by name. Panics on a folder whose record cannot be read:
+/// a case that is not run must not pass.
+fn themes(data: &Path) -> Vec<Theme> {
+    let mut themes: Vec<Theme> = fs::read_dir(data)
+        .unwrap_or_else(|error| panic!("{}: {error}", data.display()))
+        .filter_map(|entry| {
+            let folder = entry.expect("a readable folder").path();
+            let name = folder.file_name()?.to_string_lossy().into_owned();
+            let record = fs::read_to_string(folder.join("expect.jsonl")).ok()?;
+            let answers = answers(&record).unwrap_or_else(|error| panic!("{name}: {error}"));
+            Some(Theme { name, folder, answers })
+        })
+        .collect();
+    themes.sort_by(|a, b| a.name.cmp(&b.name));
+    themes
+}
+
+/// The answers of an `expect.jsonl`; an error names its line.
+fn answers(record: &str) -> Result<Vec<Answer>, String> {
+    record
+        .lines()
+        .enumerate()
+        .map(|(at, line)| {
+            serde_json::from_str(line).map_err(|error| format!("line {}: {error}", at + 1))
+        })
+        .collect()
+}
+
+/// How often each rule hit, scored or not.
+fn hits(answer: &Answer) -> BTreeMap<&str, usize> {
+    let mut hits: BTreeMap<&str, usize> =
+        answer.subtests.iter().map(|(rule, count)| (rule.as_str(), *count)).collect();
+    for rule in &answer.tests {
+        *hits.entry(rule).or_default() += 1;
+    }
+    hits
+}
+
+/// What distinguishes `ours` from the recorded answer, rules in order of their names.
+fn differences(expected: &Answer, ours: &Answer) -> Vec<Difference> {
+    let (theirs, mine) = (hits(expected), hits(ours));
+    let mut found = Vec::new();
+    for (&rule, &count) in &theirs {
+        match mine.get(rule) {
+            None => found.push(Difference::Missing(rule.to_owned(), count)),
+            Some(&other) if other != count => {
+                found.push(Difference::Count(rule.to_owned(), count, other));
+            }
+            Some(_) => {}
+        }
+    }
+    for (&rule, &count) in mine.iter().filter(|(rule, _)| !theirs.contains_key(*rule)) {
+        found.push(Difference::Extra(rule.to_owned(), count));
+    }
+    if (expected.score - ours.score).abs() > SCORE_TOLERANCE {
+        found.push(Difference::Score(expected.score, ours.score));
+    }
+    found
+}
+
+/// Scans every message of a theme and lists what differs, one line a difference.
+///
+/// `open` gets the theme's folder (the only rule directory, no site rules, no network) and
+/// returns the scanner, which gets a message's bytes; it leaves `Answer::file` empty.
+fn compare<Scan>(theme: &Theme, open: impl FnOnce(&Path) -> Scan) -> Vec<String>
+where
+    Scan: FnMut(Vec<u8>) -> Answer,
+{
+    let mut scan = open(&theme.folder);
+    let mut lines = Vec::new();
+    for expected in &theme.answers {
+        let path = theme.folder.join(&expected.file);
+        let raw = fs::read(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+        let ours = scan(raw);
+        lines.extend(
+            differences(expected, &ours)
+                .into_iter()
+                .map(|difference| format!("{}/{}: {difference}", theme.name, expected.file)),
+        );
+    }
+    lines
+}
+
+/// Compares every theme and panics with the list of differences if there is any.
+fn check_all<Scan>(data: &Path, mut open: impl FnMut(&Path) -> Scan)
+where
+    Scan: FnMut(Vec<u8>) -> Answer,
+{
+    let themes = themes(data);
+    assert!(!themes.is_empty(), "no theme in {}", data.display());
+    let mut report = String::new();
+    let mut total = 0;
+    for theme in &themes {
+        let lines = compare(theme, &mut open);
+        total += lines.len();
+        for line in lines.iter().take(SHOWN_PER_THEME) {
+            report.push_str(&format!("\n  {line}"));
+        }
+        if lines.len() > SHOWN_PER_THEME {
+            report.push_str(&format!(
+                "\n  {}: and {} more",
+                theme.name,
+                lines.len() - SHOWN_PER_THEME
+            ));
+        }
+    }
+    assert!(total == 0, "{total} differences from SpamAssassin's answers:{report}");
+}
+
+/// The folder of the themes.
+fn data() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("t/data")
+}
+
+#[test]
+fn a_scanner_that_repeats_the_record_passes() {
+    check_all(&data(), |folder| {
+        let record = fs::read_to_string(folder.join("expect.jsonl")).expect("a record");
+        let mut next = answers(&record).expect("a readable record").into_iter();
+        move |_raw| next.next().expect("one answer per message")
+    });
+}
+
+#[test]
+fn the_record_names_every_message_once() {
+    for theme in themes(&data()) {
+        let mut recorded: Vec<&str> =
+            theme.answers.iter().map(|answer| answer.file.as_str()).collect();
+        recorded.sort_unstable();
+        let before = recorded.len();
+        recorded.dedup();
+        assert_eq!(before, recorded.len(), "{}: a message is recorded twice", theme.name);
+        for entry in fs::read_dir(&theme.folder).expect("a theme's folder") {
+            let name = entry.expect("a readable entry").file_name();
+            let name = name.to_string_lossy();
+            if name.ends_with(".eml") {
+                assert!(
+                    recorded.binary_search(&name.as_ref()).is_ok(),
+                    "{}/{name} has no recorded answer: run t/data/record {}",
+                    theme.name,
+                    theme.name
+                );
+            }
+        }
+    }
+}
+
+#[test]
+fn every_kind_of_difference_is_found() {
+    let answer = |score, tests: &[&str], subtests: &[(&str, usize)]| Answer {
+        file: String::new(),
+        score,
+        tests: tests.iter().map(|rule| (*rule).to_owned()).collect(),
+        subtests: subtests.iter().map(|(rule, count)| ((*rule).to_owned(), *count)).collect(),
+    };
+    let theirs = answer(3.0, &["A", "A", "B"], &[("__C", 4), ("__D", 1)]);
+    let ours = answer(2.0, &["A", "E"], &[("__C", 5), ("__D", 1)]);
+    let rule = |name: &str| name.to_owned();
+    assert_eq!(
+        differences(&theirs, &ours),
+        [
+            Difference::Count(rule("A"), 2, 1),
+            Difference::Missing(rule("B"), 1),
+            Difference::Count(rule("__C"), 4, 5),
+            Difference::Extra(rule("E"), 1),
+            Difference::Score(3.0, 2.0),
+        ]
+    );
+    assert_eq!(differences(&theirs, &theirs), []);
+}
