@@ -1,6 +1,6 @@
 //! The program: what it is called by decides what it does; see `mailprint::cli`.
 
-use mailprint::cli::{self, Glue};
+use mailprint::cli::{self, Glue, ruleset};
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
@@ -8,10 +8,4 @@ fn main() -> ExitCode {
     ExitCode::from(cli::run(&arguments, &GLUE))
 }
 
-const NO_ENGINE: &str = "this build has no engine that could run rules";
-
-const GLUE: Glue = Glue {
-    load: |_| Err(NO_ENGINE.to_owned()),
-    lint: |_| Err(NO_ENGINE.to_owned()),
-    explain: |_, _| Err(NO_ENGINE.to_owned()),
-};
+const GLUE: Glue = Glue { load: ruleset::load, lint: ruleset::lint, explain: ruleset::explain };

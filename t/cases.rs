@@ -15,7 +15,11 @@ use std::fmt;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use mailprint::engine::{Curve, Engine, Options};
+use mailprint::limits::Limits;
+use mailprint::rules::Sources;
 use serde::Deserialize;
+use std::sync::Arc;
 
 /// Scores are recorded to a thousandth.
 const SCORE_TOLERANCE: f64 = 0.0015;
@@ -181,6 +185,36 @@ where
 /// The folder of the themes.
 fn data() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("t/data")
+}
+
+#[test]
+fn the_engine_answers_as_spamassassin_does() {
+    check_all(&data(), |folder| {
+        let sources = Sources {
+            site: vec![folder.join("no-site")],
+            distribution: vec![folder.to_path_buf()],
+            local_tests_only: true,
+            ..Sources::default()
+        };
+        let limits = Limits::default();
+        let rules = mailprint::rules::load(&sources, &limits);
+        let engine = Engine::new(Arc::new(rules), Curve::default(), &limits);
+        let mut worker = engine.worker();
+        move |raw| {
+            let options = Options { subtests: true, ..Options::default() };
+            let verdict = engine.scan(&mut worker, raw, &options);
+            Answer {
+                file: String::new(),
+                score: verdict.score,
+                tests: verdict.test_names().into_iter().map(str::to_owned).collect(),
+                subtests: verdict
+                    .subtests
+                    .iter()
+                    .map(|(name, count)| (name.to_string(), *count as usize))
+                    .collect(),
+            }
+        }
+    });
 }
 
 #[test]

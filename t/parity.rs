@@ -7,6 +7,7 @@
 
 use mailprint::engine::{Curve, Engine, Options};
 use mailprint::limits::Limits;
+use mailprint::rules::{self, Sources};
 use serde_json::Value;
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::io::{BufRead, BufReader};
@@ -93,11 +94,9 @@ fn read_names(path: &Path) -> HashSet<String> {
 }
 
 fn stock_engine() -> Engine {
-    let rules = mailprint::rules::load(&mailprint::rules::Sources {
-        local_tests_only: true,
-        ..mailprint::rules::Sources::stock()
-    });
-    Engine::new(Arc::new(rules), Curve::default(), &Limits::default())
+    let sources = Sources { local_tests_only: true, ..Sources::default() };
+    let limits = Limits::default();
+    Engine::new(Arc::new(rules::load(&sources, &limits)), Curve::default(), &limits)
 }
 
 fn scan_all(engine: &Engine, corpus: &Path, expected: &[Answer]) -> Vec<Answer> {

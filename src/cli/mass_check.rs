@@ -162,7 +162,7 @@ fn check_one(
     let deadline = since.plus(Duration::from_millis(loaded.limits.scan_milliseconds as u64));
     let verdict = catch_unwind(AssertUnwindSafe(|| {
         let mut used = scanner.take().unwrap_or_else(|| (loaded.scanner)());
-        let verdict = used(Mail { bytes, user: None, deadline });
+        let verdict = used(Mail { bytes, user: None, deadline, subtests: true, report: false });
         *scanner = Some(used);
         verdict
     }));
@@ -228,8 +228,7 @@ mod tests {
             name: name.into(),
             score: 1.0,
             count,
-            description: b"".as_slice().into(),
-            area: "",
+            ..Hit::default()
         };
         Verdict {
             hits: vec![hit("T_B", 1), hit("A", 2)],

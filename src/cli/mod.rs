@@ -14,6 +14,7 @@ pub mod man;
 pub mod mass_check;
 pub mod options;
 pub mod out;
+pub mod ruleset;
 pub mod spamd;
 
 use crate::config::Config;

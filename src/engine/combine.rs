@@ -1,6 +1,7 @@
 //! From hits to a score and a confidence.
 
 use super::verdict::{Cap, Hit};
+use crate::rules::options::Options;
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -29,7 +30,7 @@ pub struct Curve {
 
 impl Default for Curve {
     fn default() -> Self {
-        Curve { midpoint: 0.0, slope: 0.7 }
+        Curve { midpoint: 0.0, slope: 0.9 }
     }
 }
 
@@ -39,6 +40,22 @@ impl Curve {
         let distance = score - required - self.midpoint;
         100.0 / (1.0 + (-self.slope * distance).exp())
     }
+}
+
+/// The groups that `score_group NAME points RULE …` lines define.
+pub fn groups(options: &Options) -> Vec<Group> {
+    let lines = options.lists("score_group").into_iter().flatten();
+    lines
+        .filter_map(|(name, words)| {
+            let (most, rules) = words.split_first()?;
+            let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+            Some(Group {
+                name: text(name).into(),
+                most: text(most).parse().ok()?,
+                rules: rules.iter().map(|rule| text(rule).into()).collect(),
+            })
+        })
+        .collect()
 }
 
 /// The sum of all hits after the groups' caps, rounded to a thousandth.
@@ -73,7 +90,6 @@ fn round(score: f64) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::path::Path;
 
     fn hit(name: &str, score: f64, count: u32) -> Hit {
         Hit {
@@ -82,8 +98,7 @@ mod tests {
             count,
             description: Arc::from(&b""[..]),
             area: "",
-            file: Path::new("test.cf").into(),
-            line: 1,
+            place: "test.cf:1".to_owned(),
             evidence: None,
         }
     }

@@ -1,12 +1,14 @@
 //! Running one rule that is no meta.
 
 use super::Worker;
-use super::program::{Leaf, Program, View};
-use super::scan::{InView, Scan};
+use super::program::{Leaf, Program, Slot, View};
+use super::scan::{Scan, Seen};
 use super::verdict::Evidence;
+use crate::message::uri::Detail;
 use crate::message::view::Views;
+use crate::message::{Part, encoded_word, header_block};
 use crate::rules::model::{UriCondition, UriKey};
-use crate::rules::regex::{Caches, Exact, Matches, Overrun};
+use crate::rules::regex::{Caches, Exact, Ids, Matches, Overrun, Pattern, Strip};
 use crate::rules::{Rule, RuleId, Test};
 use crate::text::pieces::Pieces;
 use std::sync::Arc;
@@ -14,14 +16,12 @@ use std::sync::Arc;
 /// Runs `id` and settles it. A rule without a score, or one that cannot run, is worth 0.
 pub(super) fn run(scan: &mut Scan, id: RuleId, worker: &mut Worker) {
     let program = Arc::clone(&scan.program);
-    let (Some(rule), Some(leaf)) = (program.rules.rule(id), program.leaves.get(id.0 as usize))
-    else {
-        return scan.settle(id, 0, None);
-    };
+    let (rule, leaf) = (program.rules.rule(id), program.leaves.get(id.0 as usize));
+    let (Some(rule), Some(leaf)) = (rule, leaf) else { return scan.settle(id, 0, None) };
     if scan.course.score(id) == 0.0 {
         return scan.settle(id, 0, None);
     }
-    match outcome(scan, &program, id, rule, leaf, worker) {
+    match outcome(scan, &program, rule, leaf, worker) {
         Ok((count, evidence)) => scan.settle(id, count, evidence),
         Err(_) => {
             scan.overruns.push(id);
@@ -30,6 +30,7 @@ pub(super) fn run(scan: &mut Scan, id: RuleId, worker: &mut Worker) {
     }
 }
 
+/// How often a rule hit, and what it matched first.
 type Outcome = Result<(u32, Option<Evidence>), Overrun>;
 
 const MISS: (u32, Option<Evidence>) = (0, None);
@@ -38,24 +39,24 @@ const HIT: (u32, Option<Evidence>) = (1, None);
 fn outcome(
     scan: &mut Scan,
     program: &Program,
-    id: RuleId,
     rule: &Rule,
     leaf: &Leaf,
     worker: &mut Worker,
 ) -> Outcome {
     match leaf {
-        Leaf::Pattern { view, index, negated } => {
-            pattern(scan, program, rule, (*view, *index, *negated), worker)
+        Leaf::Pattern { view, index, negated: false } => {
+            pattern(scan, program, rule, *view, *index, worker)
+        }
+        Leaf::Pattern { view, index, negated: true } => {
+            let found = search(scan, program, *view, *index, 1, worker)?;
+            Ok(if found.count == 0 { HIT } else { MISS })
         }
         Leaf::Exists(query) => {
-            Ok(if scan.views.header(query).is_some() { HIT } else { MISS })
+            Ok(if query.exists(&scan.views.source()) { HIT } else { MISS })
         }
-        Leaf::MimeHeader(exact) => mime_header(scan, rule, exact, &mut worker.caches),
-        Leaf::UriDetail(exacts) => {
-            let Test::UriDetail { conditions } = &rule.test else { return Ok(MISS) };
-            uri_detail(scan, conditions, exacts, &mut worker.caches)
-        }
-        Leaf::Eval(call) => Ok(call.check(scan, id, worker)),
+        Leaf::MimeHeader(exact) => mime_header(scan, rule, exact, worker),
+        Leaf::UriDetail(exacts) => uri_detail(scan, rule, exacts, &mut worker.caches),
+        Leaf::Eval(test) => Ok((test(scan, worker), None)),
         Leaf::Meta | Leaf::Nothing => Ok(MISS),
     }
 }
@@ -65,7 +66,7 @@ pub(super) fn pieces(view: View, program: &Program, views: &Views) -> Pieces {
     match view {
         View::Headers => header_values(program, views),
         View::Body => views.body().clone(),
-        View::Rawbody => views.rawbody(),
+        View::Rawbody => views.rawbody().clone(),
         View::Uris => views.uris().rule_inputs(),
         View::Full => std::iter::once(views.message().pristine()).collect(),
     }
@@ -74,7 +75,7 @@ pub(super) fn pieces(view: View, program: &Program, views: &Views) -> Pieces {
 /// One piece for each header that rules ask for. An absent header is an empty one to a
 /// pattern, unless the rule says what stands for it.
 fn header_values(program: &Program, views: &Views) -> Pieces {
-    let value = |slot: &super::program::Slot| {
+    let value = |slot: &Slot| {
         views
             .header(&slot.query)
             .or_else(|| slot.if_unset.as_deref().map(<[u8]>::to_vec))
@@ -95,35 +96,46 @@ fn most_matches(scan: &Scan, rule: &Rule) -> usize {
     }
 }
 
+/// Searches a view for a rule's pattern.
+fn search(
+    scan: &mut Scan,
+    program: &Program,
+    view: View,
+    index: usize,
+    most: usize,
+    worker: &mut Worker,
+) -> Result<Matches, Overrun> {
+    let Seen { pieces, scratch } = scan.see(view, worker);
+    program.plan(view).resume(pieces, scratch).run(index, most, &mut worker.caches)
+}
+
 fn pattern(
     scan: &mut Scan,
     program: &Program,
     rule: &Rule,
-    (view, index, negated): (View, usize, bool),
+    view: View,
+    index: usize,
     worker: &mut Worker,
 ) -> Outcome {
-    let most = if negated { 1 } else { most_matches(scan, rule) };
-    let evidence_limit = scan.views.settings().limits.evidence;
-    let plan = program.plan(view);
-    let seen = scan.in_view(view, worker);
-    let found = match plan.possible(&seen.started, index) {
-        true => plan.run(&seen.started, &seen.pieces, index, most, &mut worker.caches)?,
-        false => Matches::default(),
-    };
-    if negated {
-        return Ok(if found.count == 0 { HIT } else { MISS });
-    }
+    let most = most_matches(scan, rule);
+    let found = search(scan, program, view, index, most, worker)?;
     if found.count == 0 {
         return Ok(MISS);
     }
     if !rule.templates.is_empty() {
         return with_tags(scan, rule, view, most, worker);
     }
-    let evidence = evidence(&seen.pieces, &found, evidence_limit);
-    if rule.captures {
-        capture(scan, plan.exact(index), view, found.count, worker)?;
+    if rule.captures && let Some(exact) = program.plan(view).pattern(index) {
+        capture(scan, exact, view, found.clone(), worker)?;
     }
-    Ok((found.count as u32, evidence))
+    let limit = scan.views.settings().limits.evidence;
+    let shown = evidence(&scan.see(view, worker).pieces, &found, limit);
+    Ok((count(&found), shown))
+}
+
+/// How often it matched, as hits count.
+fn count(found: &Matches) -> u32 {
+    u32::try_from(found.count).unwrap_or(u32::MAX)
 }
 
 /// The text of the first match, clipped.
@@ -143,44 +155,43 @@ fn with_tags(
     most: usize,
     worker: &mut Worker,
 ) -> Outcome {
-    let limits = &scan.views.settings().limits;
-    let Some(source) = rule.test.pattern().map(|pattern| pattern.source()) else {
-        return Ok(MISS);
-    };
+    let limits = scan.views.settings().limits.clone();
+    let source = rule.test.pattern().map(|pattern| pattern.source()).unwrap_or_default();
     let Some(source) = scan.tags.fill(&source, &rule.templates, &scan.views) else {
         return Ok(MISS); // a tag without a value: the rule does not run
     };
-    let Ok(filled) = Pattern::parse_within(&source, Strip::Bare, limits) else {
+    let Ok(filled) = Pattern::parse_within(&source, Strip::Bare, &limits) else {
         return Ok(MISS);
     };
-    let exact = Exact::new(Arc::new(filled), &mut Ids::new(), limits);
+    let exact = Exact::new(Arc::new(filled), &mut Ids::new(), &limits);
     let mut caches = Caches::new();
-    let evidence_limit = limits.evidence;
-    let seen = scan.in_view(view, worker);
+    let seen = scan.see(view, worker);
     let mut found = Matches::default();
     for (number, piece) in seen.pieces.iter().enumerate() {
-        let (count, first) = exact.count(piece, most - found.count, &mut caches)?;
-        found.count += count;
+        let (matches, first) = exact.count(piece, most - found.count, &mut caches)?;
+        found.count += matches;
         found.first = found.first.or_else(|| first.map(|range| (number, range)));
         if found.count >= most {
             break;
         }
     }
-    Ok((found.count as u32, evidence(&seen.pieces, &found, evidence_limit)))
+    Ok((count(&found), evidence(&seen.pieces, &found, limits.evidence)))
 }
 
-/// Puts what named groups captured into tags, from as many matches as counted.
+/// Puts what named groups captured into tags, for each match that counts.
 fn capture(
     scan: &mut Scan,
     exact: &Exact,
     view: View,
-    matches: usize,
+    found: Matches,
     worker: &mut Worker,
 ) -> Result<(), Overrun> {
     let mut captured: Vec<(String, Vec<u8>)> = Vec::new();
-    let Some(seen) = scan.seen(view) else { return Ok(()) };
-    let mut left = matches;
-    for piece in seen.pieces.iter() {
+    let mut left = found.count;
+    let first = found.first.map_or(0, |(piece, _)| piece);
+    scan.see(view, worker);
+    let seen = scan.see(view, worker);
+    for piece in seen.pieces.iter().skip(first) {
         let mut at = 0;
         while left > 0 {
             let Some(groups) = exact.captures_at(piece, at, &mut worker.caches)? else { break };
@@ -200,36 +211,78 @@ fn capture(
 }
 
 /// A pattern on a header of every MIME part, the message itself among them.
-fn mime_header(scan: &mut Scan, rule: &Rule, exact: &Exact, caches: &mut Caches) -> Outcome {
+fn mime_header(scan: &mut Scan, rule: &Rule, exact: &Exact, worker: &mut Worker) -> Outcome {
     let Test::MimeHeader { header, raw, negated, if_unset, .. } = &rule.test else {
         return Ok(MISS);
     };
+    if *negated {
+        return Ok(HIT); // SpamAssassin never looks at what a negated one finds
+    }
+    let limits = &scan.views.settings().limits;
     let (first, last) = rule.tflags.range.unwrap_or((0, 1000));
     let numbered = (1u32..).zip(scan.views.message().parts());
     let in_range = numbered.filter(|(number, _)| (first..=last).contains(number));
-    let value = |part: &Part| part.header_value(header, *raw).unwrap_or_else(|| if_unset.to_vec());
+    let value = |part: &Part| {
+        part_header(part, header, *raw, limits).unwrap_or_else(|| if_unset.to_vec())
+    };
     let mut values: Pieces = in_range.map(|(_, part)| value(part)).collect();
     if rule.tflags.concat {
         values = std::iter::once(joined(&values)).collect();
     }
-    if *negated {
-        return Ok(HIT); // SpamAssassin never looks at what a negated one finds
-    }
     let most = match (rule.tflags.maxhits, rule.tflags.multiple) {
-        (Some(most), _) => most as usize,
+        (Some(most), _) => most.max(1) as usize,
         (None, true) => 1000,
         (None, false) => 1,
     };
     for (number, piece) in values.iter().enumerate() {
-        let (count, range) = exact.count(piece, most.max(1), caches)?;
-        if count > 0 {
-            let found = Matches { count, first: range.map(|range| (number, range)) };
-            let shown = evidence(&values, &found, scan.views.settings().limits.evidence);
-            let count = if rule.tflags.multiple { count as u32 } else { 1 };
-            return Ok((count, shown));
+        let (matches, range) = exact.count(piece, most, &mut worker.caches)?;
+        if matches > 0 {
+            let found = Matches { count: matches, first: range.map(|range| (number, range)) };
+            let shown = evidence(&values, &found, limits.evidence);
+            return Ok((if rule.tflags.multiple { count(&found) } else { 1 }, shown));
         }
     }
     Ok(MISS)
+}
+
+/// The last field of this name in a part, or all of its fields for `ALL`.
+fn part_header(part: &Part, name: &[u8], raw: bool, limits: &crate::limits::Limits) -> Option<Vec<u8>> {
+    if name == b"ALL" {
+        let lines = match raw {
+            false => header_block::decoded(&part.headers, limits),
+            true => part.headers.iter().map(|field| {
+                [field.name.as_slice(), b": ", &unfolded(&field.raw)].concat()
+            }).collect(),
+        };
+        return Some(lines.concat());
+    }
+    let field = part.headers.last(name)?;
+    Some(match raw {
+        true => field.raw.clone(),
+        false => [encoded_word::decoded(field).as_slice(), b"\n"].concat(),
+    })
+}
+
+/// Each line end and the white space after it as one space.
+fn unfolded(raw: &[u8]) -> Vec<u8> {
+    let mut text = Vec::with_capacity(raw.len());
+    let mut rest = raw;
+    while let Some((&byte, after)) = rest.split_first() {
+        let behind = match rest {
+            [b'\n', behind @ ..] | [b'\r', b'\n', behind @ ..] => behind.trim_ascii_start(),
+            _ => b"",
+        };
+        let folds = matches!(rest, [b'\n', ..] | [b'\r', b'\n', ..]);
+        let spaces = after.first().is_some_and(u8::is_ascii_whitespace);
+        if folds && spaces {
+            text.push(b' ');
+            rest = behind;
+        } else {
+            text.push(byte);
+            rest = after;
+        }
+    }
+    text
 }
 
 /// The values one behind the other, each ended by a newline.
@@ -246,11 +299,12 @@ fn joined(values: &Pieces) -> Vec<u8> {
 
 /// All conditions on one and the same URI.
 fn uri_detail(
-    scan: &mut Scan,
-    conditions: &[UriCondition],
+    scan: &Scan,
+    rule: &Rule,
     exacts: &[Arc<Exact>],
     caches: &mut Caches,
 ) -> Outcome {
+    let Test::UriDetail { conditions } = &rule.test else { return Ok(MISS) };
     for detail in &scan.views.uris().details {
         let mut holds = true;
         for (condition, exact) in conditions.iter().zip(exacts) {

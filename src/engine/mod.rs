@@ -12,11 +12,11 @@ mod combine;
 mod course;
 mod decide;
 pub mod eval;
-pub mod explain;
 mod leaf;
 mod program;
-mod scan;
 pub mod report;
+mod scan;
+mod shortcut;
 mod tags;
 pub mod verdict;
 mod wrap;
@@ -28,11 +28,13 @@ pub use verdict::{Hit, Verdict};
 use crate::clock::Tick;
 use crate::limits::Limits;
 use crate::message::view::Views;
-use crate::message::{Message, Settings};
-use crate::rules::regex::Caches;
+use crate::message::{Message, Settings, encoded_word};
+use crate::rules::regex::{Caches, Scratch};
 use crate::rules::{RuleId, RuleSet, Test};
-use program::{Program, View};
+use program::Program;
+use shortcut::Shortcuts;
 use std::sync::Arc;
+use verdict::Hit as VerdictHit;
 
 /// Rules and settings, ready to scan with. Immutable; shared by all workers.
 pub struct Engine {
@@ -41,12 +43,14 @@ pub struct Engine {
     required: f64,
     curve: Curve,
     groups: Vec<Group>,
+    shortcuts: Option<Shortcuts>,
 }
 
 /// What one scan worker owns: caches and buffers that grow with use.
 #[derive(Default)]
 pub struct Worker {
     caches: Caches,
+    scratches: Vec<Scratch>,
     bounds: Vec<bound::Bound>,
 }
 
@@ -59,8 +63,6 @@ pub struct Options {
     pub report: bool,
     /// Stop then and answer with what is known.
     pub deadline: Option<Tick>,
-    /// The network may be asked: score sets 1 and 3.
-    pub network: bool,
 }
 
 impl Engine {
@@ -69,8 +71,9 @@ impl Engine {
         let settings = Arc::new(Settings { limits: limits.clone(), ..(*rules.settings()).clone() });
         Engine {
             settings,
-            required: rules.options.number("required_score").unwrap_or(5.0),
-            groups: Vec::new(),
+            required: rules.options.number("required_score"),
+            groups: combine::groups(&rules.options),
+            shortcuts: Shortcuts::new(&rules),
             curve,
             program: Arc::new(Program::new(rules, limits)),
         }
@@ -79,6 +82,11 @@ impl Engine {
     /// The rules that this engine runs.
     pub fn rules(&self) -> &Arc<RuleSet> {
         &self.program.rules
+    }
+
+    /// Eval calls in the rule files whose arguments are wrong, and what is wrong with them.
+    pub fn wrong_calls(&self) -> &[(RuleId, String)] {
+        &self.program.wrong_calls
     }
 
     /// Caches and buffers for one thread.
@@ -92,41 +100,88 @@ impl Engine {
         self.finish(worker, scan, options)
     }
 
-    /// Everything that needs no answer from the network.
+    /// Parses the message and does everything that needs no answer from the network.
     pub fn begin(&self, worker: &mut Worker, mail: Vec<u8>, options: &Options) -> Scan {
         let message = Message::parse(mail, &self.settings.limits);
         let views = Views::new(message, Arc::clone(&self.settings));
-        let set = usize::from(options.network);
-        let course = Arc::clone(&self.program.courses[set]);
-        let mut scan = Scan::new(Arc::clone(&self.program), course, views, options);
-        for &producer in &self.program.producers {
-            scan.demand(producer, worker);
+        let [local, ..] = &self.program.courses;
+        let mut scan = Scan::new(Arc::clone(&self.program), Arc::clone(local), views, options);
+        self.run_before_all(&mut scan, worker);
+        match &self.shortcuts {
+            None => run_all(&mut scan, worker, options),
+            Some(shortcuts) => shortcuts.run(&mut scan, worker),
         }
-        self.edit_body(&mut scan, worker);
-        if self.program.shortcuts.is_empty() {
-            run_all(&mut scan, worker, options);
-        } else {
-            run_in_order(&mut scan, worker, options);
-        }
+        scan.return_buffers(worker);
         scan
     }
 
-    /// What had to wait for the network, and the verdict.
+    /// Does what had to wait for the network, and sums up.
     pub fn finish(&self, _worker: &mut Worker, scan: Scan, options: &Options) -> Verdict {
-        scan.into_verdict(self, options)
+        self.verdict(scan, options)
     }
 
-    /// Runs the evals that rewrite the body, each after the body rules of lower priority and
-    /// before all others.
-    fn edit_body(&self, scan: &mut Scan, worker: &mut Worker) {
-        let program = Arc::clone(&self.program);
-        for &(priority, editor) in &program.editors {
-            for (id, rule) in program.rules.iter() {
+    /// Rules whose captures others need; then evals that rewrite the body, each after the body
+    /// rules of lower priority.
+    fn run_before_all(&self, scan: &mut Scan, worker: &mut Worker) {
+        for &producer in &self.program.producers {
+            scan.demand(producer, worker);
+        }
+        for &(priority, editor) in &self.program.editors {
+            for (id, rule) in self.program.rules.iter() {
                 if rule.priority < priority && matches!(rule.test, Test::Body { .. }) {
                     scan.demand(id, worker);
                 }
             }
             scan.demand(editor, worker);
+        }
+    }
+
+    fn verdict(&self, mut scan: Scan, options: &Options) -> Verdict {
+        let found = std::mem::take(&mut scan.hits);
+        let mut verdict = Verdict {
+            required: self.required,
+            reached: scan.reached(),
+            deadline_exceeded: scan.deadline_exceeded,
+            ..Verdict::default()
+        };
+        for found in found {
+            let Some(rule) = self.program.rules.rule(found.rule) else { continue };
+            if rule.is_subtest() {
+                verdict.subtests.push((Arc::clone(&rule.name), found.count));
+            } else {
+                verdict.hits.push(self.hit(&scan, found));
+            }
+        }
+        if let Some(shortcuts) = &self.shortcuts {
+            verdict.hits.extend(shortcuts.hit(&verdict.hits, &self.program.rules));
+        }
+        (verdict.score, verdict.caps) = combine::sum(&verdict.hits, &self.groups);
+        verdict.confidence = self.curve.confidence(verdict.score, verdict.required);
+        let name = |rule: &RuleId| Some(Arc::clone(&self.program.rules.rule(*rule)?.name));
+        verdict.overruns = scan.overruns.iter().filter_map(name).collect();
+        let headers = scan.views.message().headers();
+        let decoded = |name: &[u8]| headers.last(name).map(encoded_word::decoded);
+        verdict.message_id = decoded(b"Message-Id").unwrap_or_default();
+        verdict.resent_message_id = decoded(b"Resent-Message-Id").unwrap_or_default();
+        if options.report {
+            verdict.preview = report::preview(scan.views.body().iter().skip(1));
+        }
+        verdict
+    }
+
+    fn hit(&self, scan: &Scan, found: scan::Found) -> VerdictHit {
+        let rules = &self.program.rules;
+        let rule = rules.rule(found.rule);
+        VerdictHit {
+            name: rule.map_or_else(|| "".into(), |rule| Arc::clone(&rule.name)),
+            score: scan.course.score(found.rule),
+            count: found.count,
+            description: rule
+                .and_then(|rule| rule.description.clone())
+                .unwrap_or_else(|| Arc::from(&b"No description available."[..])),
+            area: self.program.area(found.rule),
+            place: rule.map(|rule| rules.place(rule.place)).unwrap_or_default(),
+            evidence: found.evidence,
         }
     }
 }

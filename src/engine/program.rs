@@ -5,11 +5,13 @@
 //! piece of its own.
 
 use super::course::Course;
-use super::eval::{self, Bound as BoundEval};
+use super::eval;
+use super::tags;
 use crate::limits::Limits;
 use crate::message::header::HeaderQuery;
-use crate::rules::regex::{Plan, PlanRule, Scope};
-use crate::rules::{RuleId, RuleSet, Test};
+use crate::rules::regex::{Exact, Ids, Pattern, Plan, PlanRule, Scope};
+use crate::rules::model::{Eval, EvalClass};
+use crate::rules::{Rule, RuleId, RuleSet, Test};
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -27,6 +29,10 @@ pub struct Program {
     pub courses: [Arc<Course>; 4],
     /// Rules whose captures become tags; they run before all others.
     pub producers: Vec<RuleId>,
+    /// Evals that rewrite the body, with their priorities, in the order in which they run.
+    pub editors: Vec<(i32, RuleId)>,
+    /// Eval calls with wrong arguments, and what is wrong.
+    pub wrong_calls: Vec<(RuleId, String)>,
 }
 
 /// A view that rules with patterns look at.
@@ -48,10 +54,6 @@ pub enum View {
 pub const VIEWS: usize = 5;
 
 impl View {
-    /// All views, in the order of [`Program::plans`].
-    pub const ALL: [View; VIEWS] =
-        [View::Headers, View::Body, View::Rawbody, View::Uris, View::Full];
-
     /// What reports write before the description of a rule of this view.
     pub fn label(self) -> &'static str {
         match self {
@@ -88,11 +90,11 @@ pub enum Leaf {
     /// Is the header there?
     Exists(HeaderQuery),
     /// A pattern on a header of every MIME part.
-    MimeHeader,
-    /// Conditions on one URI.
-    UriDetail,
+    MimeHeader(Arc<Exact>),
+    /// Conditions on one URI, in the order of the rule's own list.
+    UriDetail(Vec<Arc<Exact>>),
     /// A function of ours.
-    Eval(BoundEval),
+    Eval(eval::Test),
     /// An expression over other rules.
     Meta,
     /// Nothing that could run: a bare name, or an eval that is not built.
@@ -102,68 +104,133 @@ pub enum Leaf {
 impl Program {
     /// Arranges `rules`.
     pub fn new(rules: Arc<RuleSet>, limits: &Limits) -> Program {
-        let mut arranging = Arranging::default();
-        let leaves = rules.iter().map(|(id, _)| arranging.leaf(&rules, id)).collect();
+        let mut arranging = Arranging::new(limits);
+        let leaves = rules.iter().map(|(id, rule)| arranging.leaf(id, rule)).collect();
         let courses = std::array::from_fn(|set| {
-            let scores = rules.rules.iter().map(|rule| rule.scores[set]).collect();
-            Arc::new(Course::new(&rules, scores))
+            let score = |rule: &Rule| rule.scores.get(set).copied().unwrap_or(0.0);
+            Arc::new(Course::new(&rules, rules.rules.iter().map(score).collect()))
         });
         let producers = rules.iter().filter(|(_, rule)| rule.captures).map(|(id, _)| id).collect();
-        let Arranging { slots, members, .. } = arranging;
-        let plans = members.map(|members| Plan::build(&members, limits));
-        Program { rules, leaves, slots, plans, courses, producers }
+        let Arranging { slots, members, mut ids, mut editors, wrong_calls, .. } = arranging;
+        editors.sort_unstable();
+        let plans = members.map(|members| Plan::build(&members, &mut ids, limits));
+        Program { rules, leaves, slots, plans, courses, producers, editors, wrong_calls }
+    }
+
+    /// What reports write before the description of a rule.
+    pub fn area(&self, rule: RuleId) -> &'static str {
+        match self.leaves.get(rule.0 as usize) {
+            Some(Leaf::Pattern { view, .. }) => view.label(),
+            Some(Leaf::UriDetail(_)) => View::Body.label(),
+            Some(Leaf::Eval(_)) => match self.rules.rule(rule).map(|rule| &rule.test) {
+                Some(Test::Eval(Eval { class: EvalClass::Body, .. })) => View::Body.label(),
+                Some(Test::Eval(Eval { class: EvalClass::Rawbody, .. })) => View::Rawbody.label(),
+                _ => "",
+            },
+            _ => "",
+        }
     }
 
     /// The plan of `view`.
     pub fn plan(&self, view: View) -> &Plan {
-        &self.plans[view as usize]
+        let [headers, body, rawbody, uris, full] = &self.plans;
+        match view {
+            View::Headers => headers,
+            View::Body => body,
+            View::Rawbody => rawbody,
+            View::Uris => uris,
+            View::Full => full,
+        }
     }
 }
 
 /// What is collected while the rules are gone through.
-#[derive(Default)]
-struct Arranging {
+struct Arranging<'l> {
+    limits: &'l Limits,
+    ids: Ids,
     slots: Vec<Slot>,
     slot_numbers: HashMap<Slot, usize>,
     members: [Vec<PlanRule>; VIEWS],
+    editors: Vec<(i32, RuleId)>,
+    wrong_calls: Vec<(RuleId, String)>,
 }
 
-impl Arranging {
-    fn leaf(&mut self, rules: &RuleSet, id: RuleId) -> Leaf {
-        let Some(rule) = rules.rule(id) else { return Leaf::Nothing };
+impl<'l> Arranging<'l> {
+    fn new(limits: &'l Limits) -> Self {
+        Arranging {
+            limits,
+            ids: Ids::new(),
+            slots: Vec::new(),
+            slot_numbers: HashMap::new(),
+            members: Default::default(),
+            editors: Vec::new(),
+            wrong_calls: Vec::new(),
+        }
+    }
+
+    fn leaf(&mut self, id: RuleId, rule: &Rule) -> Leaf {
         match &rule.test {
             Test::Header { query, negated, if_unset, pattern } => {
-                let slot = Slot { query: query.clone(), if_unset: if_unset.clone() };
-                let scope = Scope::One(self.slot(slot));
-                let index = self.member(View::Headers, PlanRule::new(pattern, scope));
-                Leaf::Pattern { view: View::Headers, index, negated: *negated }
+                let slot = self.slot(Slot { query: query.clone(), if_unset: if_unset.clone() });
+                self.pattern(rule, pattern, View::Headers, Scope::One(slot), *negated)
             }
             Test::HeaderExists { query } => Leaf::Exists(query.clone()),
             Test::Body { pattern } => {
                 let scope = if rule.tflags.nosubject { Scope::AllButFirst } else { Scope::All };
-                self.of_view(View::Body, PlanRule::new(pattern, scope))
+                self.pattern(rule, pattern, View::Body, scope, false)
             }
             Test::Rawbody { pattern } => {
-                self.of_view(View::Rawbody, PlanRule::new(pattern, Scope::All))
+                self.pattern(rule, pattern, View::Rawbody, Scope::All, false)
             }
-            Test::Uri { pattern } => self.of_view(View::Uris, PlanRule::new(pattern, Scope::All)),
-            Test::Full { pattern } => self.of_view(View::Full, PlanRule::new(pattern, Scope::All)),
-            Test::MimeHeader { .. } => Leaf::MimeHeader,
-            Test::UriDetail { .. } => Leaf::UriDetail,
+            Test::Uri { pattern } => self.pattern(rule, pattern, View::Uris, Scope::All, false),
+            Test::Full { pattern } => self.pattern(rule, pattern, View::Full, Scope::All, false),
+            Test::MimeHeader { pattern, .. } => Leaf::MimeHeader(self.exact(pattern)),
+            Test::UriDetail { conditions } => {
+                let exacts = conditions.iter().map(|condition| self.exact(&condition.pattern));
+                Leaf::UriDetail(exacts.collect())
+            }
             Test::Meta(_) => Leaf::Meta,
-            Test::Eval(call) => eval::bind(call).map_or(Leaf::Nothing, Leaf::Eval),
+            Test::Eval(call) => match eval::bind(call) {
+                None => Leaf::Nothing,
+                Some(Ok(test)) => {
+                    if eval::find(&call.function).is_some_and(|row| row.edits_body) {
+                        self.editors.push((rule.priority, id));
+                    }
+                    Leaf::Eval(test)
+                }
+                Some(Err(why)) => {
+                    self.wrong_calls.push((id, why));
+                    Leaf::Nothing
+                }
+            },
             Test::Empty => Leaf::Nothing,
         }
     }
 
-    fn of_view(&mut self, view: View, member: PlanRule) -> Leaf {
-        Leaf::Pattern { view, index: self.member(view, member), negated: false }
+    fn pattern(
+        &mut self,
+        rule: &Rule,
+        pattern: &Arc<Pattern>,
+        view: View,
+        scope: Scope,
+        negated: bool,
+    ) -> Leaf {
+        let exact = match rule.templates.is_empty() {
+            true => self.exact(pattern),
+            false => {
+                // What a tag will be worth is known with the message only.
+                let anything = tags::superset(&pattern.source(), &rule.templates);
+                let superset = pattern.with_source(&anything);
+                self.exact(&superset.map_or_else(|_| Arc::clone(pattern), Arc::new))
+            }
+        };
+        let members = &mut self.members[view as usize];
+        members.push(PlanRule { pattern: exact, scope });
+        Leaf::Pattern { view, index: members.len() - 1, negated }
     }
 
-    fn member(&mut self, view: View, member: PlanRule) -> usize {
-        let members = &mut self.members[view as usize];
-        members.push(member);
-        members.len() - 1
+    fn exact(&mut self, pattern: &Arc<Pattern>) -> Arc<Exact> {
+        Arc::new(Exact::new(Arc::clone(pattern), &mut self.ids, self.limits))
     }
 
     fn slot(&mut self, slot: Slot) -> usize {

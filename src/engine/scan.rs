@@ -2,7 +2,8 @@
 //!
 //! A scan remembers what each rule is worth so far. Rules are run when somebody needs them:
 //! the scored ones because the verdict does, sub-tests because a meta that is not decided yet
-//! does. A rule whose view cannot match it at all (the plan knows) is 0 without being run.
+//! does. A rule whose view cannot match it at all (the plan knows) is settled without being
+//! run.
 
 use super::bound::{Bound, Cost};
 use super::course::Course;
@@ -12,33 +13,34 @@ use super::tags::Tags;
 use super::verdict::Evidence;
 use super::{Options, Worker, leaf};
 use crate::clock::Tick;
+use crate::limits::Reached;
 use crate::message::view::Views;
 use crate::rules::meta::Meta;
-use crate::rules::regex::Started;
+use crate::rules::regex::Scratch;
 use crate::rules::{RuleId, Test};
 use crate::text::pieces::Pieces;
 use std::sync::Arc;
 
 /// A scan under way. It holds no worker, so it can wait for the network without one.
 pub struct Scan {
-    /// The rules, as they were when the scan began.
     pub(super) program: Arc<Program>,
-    /// Which rules run.
     pub(super) course: Arc<Course>,
-    /// The message and its views.
     pub(super) views: Views,
-    /// Values that rules have captured.
     pub(super) tags: Tags,
-    /// What has hit so far, in order.
-    pub(super) hits: Vec<(RuleId, u32, Option<Evidence>)>,
+    pub(super) hits: Vec<Found>,
     /// Rules whose pattern ran over its limit.
     pub(super) overruns: Vec<RuleId>,
-    /// When to stop.
-    pub(super) deadline: Option<Tick>,
-    /// The deadline has passed.
     pub(super) deadline_exceeded: bool,
+    deadline: Option<Tick>,
     known: Vec<Known>,
-    started: [Option<InView>; VIEWS],
+    seen: [Option<Seen>; VIEWS],
+}
+
+/// A rule that has hit.
+pub(super) struct Found {
+    pub rule: RuleId,
+    pub count: u32,
+    pub evidence: Option<Evidence>,
 }
 
 /// What is known of a rule's value.
@@ -52,10 +54,10 @@ enum Known {
     Never,
 }
 
-/// A view and what its plan found out about it.
-pub(super) struct InView {
+/// A view and what its plan has found out about it.
+pub(super) struct Seen {
     pub pieces: Pieces,
-    pub started: Started,
+    pub scratch: Scratch,
 }
 
 impl Scan {
@@ -65,19 +67,36 @@ impl Scan {
         views: Views,
         options: &Options,
     ) -> Scan {
-        let known = vec![Known::Open; program.leaves.len()];
         Scan {
+            known: vec![Known::Open; program.leaves.len()],
             program,
             course,
             views,
             tags: Tags::default(),
             hits: Vec::new(),
             overruns: Vec::new(),
-            deadline: options.deadline,
             deadline_exceeded: false,
-            known,
-            started: Default::default(),
+            deadline: options.deadline,
+            seen: Default::default(),
         }
+    }
+
+    /// The message and its views.
+    pub fn views(&self) -> &Views {
+        &self.views
+    }
+
+    /// Puts another text in place of the body, for rules that run from now on.
+    pub fn replace_body(&mut self, body: Pieces) {
+        self.views.replace_body(body);
+        if let Some(seen) = self.seen.get_mut(View::Body as usize) {
+            *seen = None;
+        }
+    }
+
+    /// The limits that the message has reached so far.
+    pub fn reached(&self) -> Reached {
+        self.views.reached()
     }
 
     /// Runs `rule`, and whatever it needs, unless its value is known.
@@ -93,54 +112,62 @@ impl Scan {
                 return;
             }
             match program.rules.rule(next).map(|rule| &rule.test) {
-                Some(Test::Meta(meta)) => match self.weigh(next, meta, worker) {
-                    Weighed::Settled => {}
-                    Weighed::Needs(other) => waiting.push(other),
-                },
+                Some(Test::Meta(meta)) => waiting.extend(self.weigh(next, meta, worker)),
                 _ => leaf::run(self, next, worker),
             }
         }
     }
 
-    /// What `rule` is worth; 0 if it has not run.
-    pub(super) fn value(&self, rule: RuleId) -> f64 {
-        match self.known.get(rule.0 as usize) {
-            Some(Known::Value(value)) => *value,
-            _ => 0.0,
-        }
+    /// Is the rule's value known?
+    pub(super) fn is_known(&self, rule: RuleId) -> bool {
+        self.known(rule) != Known::Open
     }
 
     /// Records the result of a rule that has run.
     pub(super) fn settle(&mut self, rule: RuleId, count: u32, evidence: Option<Evidence>) {
-        self.settle_value(rule, f64::from(count));
+        self.know(rule, Known::Value(f64::from(count)));
         if count > 0 {
-            self.hits.push((rule, count, evidence));
+            self.hits.push(Found { rule, count, evidence });
         }
     }
 
     /// The view, with what its plan knows about it; rendered when first asked for.
-    pub(super) fn in_view(&mut self, view: View, worker: &mut Worker) -> &InView {
-        let place = &mut self.started[view as usize];
+    pub(super) fn see(&mut self, view: View, worker: &mut Worker) -> &mut Seen {
         let (program, views) = (&self.program, &self.views);
-        place.get_or_insert_with(|| {
+        self.seen[view as usize].get_or_insert_with(|| {
             let pieces = leaf::pieces(view, program, views);
-            let started = program.plan(view).start(&pieces, &mut worker.caches);
-            InView { pieces, started }
+            let mut scratch = worker.scratches.pop().unwrap_or_default();
+            program.plan(view).start(&pieces, &mut scratch);
+            Seen { pieces, scratch }
         })
     }
 
-    /// Forgets what is known of a view whose text has been replaced.
-    pub(super) fn renew(&mut self, view: View) {
-        self.started[view as usize] = None;
+    /// Gives the worker its buffers back.
+    pub(super) fn return_buffers(&mut self, worker: &mut Worker) {
+        let seen = self.seen.iter_mut().filter_map(Option::take);
+        worker.scratches.extend(seen.map(|seen| seen.scratch));
     }
 
-    pub(super) fn is_known(&self, rule: RuleId) -> bool {
-        !matches!(self.known.get(rule.0 as usize), Some(Known::Open))
+    /// Could the rule's pattern match, or is it settled that it cannot?
+    pub(super) fn may_match(&mut self, rule: RuleId, worker: &mut Worker) -> bool {
+        let program = Arc::clone(&self.program);
+        let Some(Leaf::Pattern { view, index, .. }) = program.leaves.get(rule.0 as usize) else {
+            return true;
+        };
+        self.see(*view, worker);
+        let Some(Some(Seen { pieces, scratch })) = self.seen.get_mut(*view as usize) else {
+            return true;
+        };
+        program.plan(*view).resume(pieces, scratch).possible(*index, &mut worker.caches)
     }
 
-    fn settle_value(&mut self, rule: RuleId, value: f64) {
+    fn known(&self, rule: RuleId) -> Known {
+        self.known.get(rule.0 as usize).copied().unwrap_or(Known::Value(0.0))
+    }
+
+    fn know(&mut self, rule: RuleId, known: Known) {
         if let Some(place) = self.known.get_mut(rule.0 as usize) {
-            *place = Known::Value(value);
+            *place = known;
         }
     }
 
@@ -149,110 +176,101 @@ impl Scan {
         self.deadline_exceeded
     }
 
-    /// Settles a meta, or says which rule it needs first.
-    fn weigh(&mut self, rule: RuleId, meta: &Meta, worker: &mut Worker) -> Weighed {
+    /// Settles a meta, or gives the rule that it needs first.
+    fn weigh(&mut self, rule: RuleId, meta: &Meta, worker: &mut Worker) -> Option<RuleId> {
         if meta.unsolved {
             // A member of a cycle: SpamAssassin evaluates it before anything has run.
-            let value = meta.eval(&mut |_| 0.0);
-            return self.settle_meta(rule, value);
+            self.settle_meta(rule, meta.eval(&mut |_| 0.0));
+            return None;
         }
-        if self.course.is_blocked(rule) {
-            return self.never(rule);
-        }
-        if let Some(gates) = self.course.gates.get(&rule) {
-            for &gate in gates {
-                match self.known.get(gate.0 as usize) {
-                    Some(Known::Open) => return Weighed::Needs(gate),
-                    Some(Known::Value(value)) if *value == 0.0 => {}
-                    _ => return self.never(rule),
+        let course = Arc::clone(&self.course);
+        for &gate in course.gates.get(&rule).map_or(&[][..], Vec::as_slice) {
+            match self.known(gate) {
+                Known::Open => return Some(gate),
+                Known::Value(0.0) => {}
+                _ => {
+                    self.know(rule, Known::Never);
+                    return None;
                 }
             }
         }
-        if meta.uses.iter().any(|used| self.known.get(used.0 as usize) == Some(&Known::Never)) {
-            return self.never(rule);
+        let is_never = |used: &RuleId| self.known(*used) == Known::Never;
+        if course.is_blocked(rule) || meta.uses.iter().any(is_never) {
+            self.know(rule, Known::Never);
+            return None;
         }
+        self.rule_out(meta, worker);
         let mut room = std::mem::take(&mut worker.bounds);
         let bound = decide(meta, &mut room, |used| self.bound(used));
         worker.bounds = room;
         match (bound.value(), bound.wanted) {
-            (Some(value), _) => self.settle_meta(rule, value),
-            (None, Some((_, wanted))) => Weighed::Needs(wanted),
+            (None, Some((_, wanted))) => Some(wanted),
             // Undecided without a rule that could decide it: infinities cancelled out.
-            (None, None) => self.settle_meta(rule, 0.0),
+            (value, _) => {
+                self.settle_meta(rule, value.unwrap_or(0.0));
+                None
+            }
         }
     }
 
-    fn settle_meta(&mut self, rule: RuleId, value: f64) -> Weighed {
-        if self.course.score(rule) == 0.0 {
-            self.settle_value(rule, value); // seen by gates only: such a meta never hits
-            return Weighed::Settled;
+    /// Settles what `meta` reads and what cannot match, so that only the rest is weighed.
+    fn rule_out(&mut self, meta: &Meta, worker: &mut Worker) {
+        for &used in &meta.uses {
+            if self.known(used) == Known::Open
+                && self.course.score(used) != 0.0
+                && !self.may_match(used, worker)
+            {
+                leaf::run(self, used, worker);
+            }
         }
-        if value == 0.0 || value.is_nan() {
-            self.settle_value(rule, 0.0);
-        } else {
+    }
+
+    fn settle_meta(&mut self, rule: RuleId, value: f64) {
+        let hits = value != 0.0 && !value.is_nan() && self.course.score(rule) != 0.0;
+        if hits {
             // A meta that comes out negative has hit, and hits count up.
-            self.settle_value(rule, if value > 0.0 { value } else { 1.0 });
-            self.hits.push((rule, 1, None));
+            self.know(rule, Known::Value(if value > 0.0 { value } else { 1.0 }));
+            self.hits.push(Found { rule, count: 1, evidence: None });
+        } else {
+            // Of a meta without a score only gates see the value: it never hits.
+            self.know(rule, Known::Value(if value.is_nan() { 0.0 } else { value }));
         }
-        Weighed::Settled
-    }
-
-    fn never(&mut self, rule: RuleId) -> Weighed {
-        if let Some(place) = self.known.get_mut(rule.0 as usize) {
-            *place = Known::Never;
-        }
-        Weighed::Settled
     }
 
     /// What a rule may still be worth, as a meta that reads it sees it.
     fn bound(&self, rule: RuleId) -> Bound {
-        match self.known.get(rule.0 as usize) {
-            Some(Known::Value(value)) => {
-                // A meta of score 0 that let its readers through was false.
-                Bound::known(*value)
-            }
-            Some(Known::Never) | None => Bound::known(0.0),
-            Some(Known::Open) if self.course.score(rule) == 0.0 => Bound::known(0.0),
-            Some(Known::Open) => self.open_bound(rule),
+        match self.known(rule) {
+            Known::Value(value) => Bound::known(value),
+            Known::Never => Bound::known(0.0),
+            Known::Open if self.course.score(rule) == 0.0 => Bound::known(0.0),
+            Known::Open => Bound::open(self.most(rule), self.cost(rule), rule),
         }
     }
 
-    fn open_bound(&self, rule: RuleId) -> Bound {
-        let most = match self.program.rules.rule(rule) {
+    /// The most that a rule may be worth.
+    fn most(&self, rule: RuleId) -> f64 {
+        match self.program.rules.rule(rule) {
             Some(rule) if matches!(rule.test, Test::Meta(_)) => f64::INFINITY,
             Some(rule) if rule.tflags.multiple => {
                 rule.tflags.maxhits.map_or(f64::INFINITY, |most| f64::from(most.max(1)))
             }
             _ => 1.0,
-        };
-        let cost: Cost = match self.program.leaves.get(rule.0 as usize) {
-            Some(Leaf::Pattern { view, index, negated }) => {
-                let plan = self.program.plan(*view);
-                if let Some(seen) = &self.started[*view as usize]
-                    && !plan.possible(&seen.started, *index)
-                {
-                    return Bound::known(if *negated { 1.0 } else { 0.0 });
-                }
-                match view {
-                    View::Headers => 1,
-                    View::Uris => 2,
-                    View::Body if plan.is_costly(*index) => 9,
-                    View::Body => 4,
-                    View::Rawbody | View::Full => 5,
-                }
-            }
+        }
+    }
+
+    /// What it costs to run a rule: only the order matters.
+    fn cost(&self, rule: RuleId) -> Cost {
+        match self.program.leaves.get(rule.0 as usize) {
+            Some(Leaf::Pattern { view, index, .. }) => match view {
+                View::Headers => 1,
+                View::Uris => 2,
+                View::Body if self.program.plan(*view).is_unfiltered(*index) => 9,
+                View::Body => 4,
+                View::Rawbody | View::Full => 5,
+            },
             Some(Leaf::Exists(_)) => 0,
             Some(Leaf::Meta) => 3,
             _ => 6,
-        };
-        Bound::open(most, cost, rule)
+        }
     }
-}
-
-/// What came of looking at a meta.
-enum Weighed {
-    /// Its value is known now.
-    Settled,
-    /// It depends on this rule, which has to run first.
-    Needs(RuleId),
 }

@@ -56,7 +56,7 @@ impl Verdict {
 }
 
 /// One rule that hit.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Hit {
     /// The rule's name.
     pub name: Arc<str>,
@@ -68,10 +68,8 @@ pub struct Hit {
     pub description: Arc<[u8]>,
     /// The view it looked at, as reports write it before the description: `BODY: `, or nothing.
     pub area: &'static str,
-    /// The file that defined it.
-    pub file: Arc<std::path::Path>,
-    /// The line of that file, counted from 1.
-    pub line: u32,
+    /// The line that defined it: `/etc/spamassassin/local.cf:12`.
+    pub place: String,
     /// What it matched, where that can be shown.
     pub evidence: Option<Evidence>,
 }

@@ -101,6 +101,8 @@ pub const UNREGISTERED: &[Directive] = &[
     row("hashbl_acl_*", &[], "hashbl_acl_*", Own, OWN, None, User, Some("HashBL"), PENDING, "domains that a list is asked for; !domain for not"),
     row("extracttext_external", &[], "extracttext_external", Own, OWN, None, Administrator, Some("ExtractText"), PENDING, "tool command arguments, {} for the file"),
     row("extracttext_use", &[], "extracttext_use", Own, OWN, None, Administrator, Some("ExtractText"), PENDING, "tool names or types"),
+    // Our own.
+    row("score_group", &[], "score_group", Own, OWN, None, Administrator, Some("Mailprint"), BUILT, "NAME points RULE …: the positive scores of these rules together count for so many points at the most"),
 ];
 
 /// The table, in the order in which SpamAssassin registers them.

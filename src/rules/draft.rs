@@ -25,7 +25,7 @@ pub(super) struct Entry {
     /// `priority`, as far as something has set it.
     pub priority: Option<i32>,
     /// `describe`.
-    pub description: Option<Box<[u8]>>,
+    pub description: Option<std::sync::Arc<[u8]>>,
     /// The test defined last.
     pub definition: Option<Definition>,
     /// `mimeheader`: stays when the name gets another test.

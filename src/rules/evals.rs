@@ -169,6 +169,9 @@ pub const TABLE: &[EvalFunction] = &[
     eval("ImageInfo", "image_size_range", Some(EvalClass::Body)),
     eval("ImageInfo", "image_to_text_ratio", Some(EvalClass::Body)),
     eval("ImageInfo", "pixel_coverage", Some(EvalClass::Body)),
+    // Mailprint: our own
+    eval("Mailprint", "check_ambiguous_mime", Some(EvalClass::Body)),
+    eval("Mailprint", "check_limit_reached", Some(EvalClass::Body)),
     // MIMEEval
     eval("MIMEEval", "check_abundant_unicode_ratio", Some(EvalClass::Body)),
     eval("MIMEEval", "check_base64_length", Some(EvalClass::Body)),

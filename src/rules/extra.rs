@@ -471,6 +471,7 @@ pub(super) fn unregistered(
         "extracttext_use" | "extracttext_external" if has("ExtractText") && !user => {
             extracttext(draft, name, line)
         }
+        "score_group" if has("Mailprint") && !user => score_group(draft, line),
         _ => {
             if let Some(language) = name.strip_prefix("bayes_stopword_").filter(|l| l.len() == 2)
                 && has("Bayes")
@@ -485,6 +486,22 @@ pub(super) fn unregistered(
             hashbl_acl(draft, list, line)
         }
     })
+}
+
+/// `score_group NAME points RULE …`; a later line of the same name replaces the earlier one.
+fn score_group(draft: &mut Draft<'_>, line: Line<'_>) -> Answer {
+    let fields: Vec<&[u8]> = words(line.value).collect();
+    let [name, points, rules @ ..] = fields.as_slice() else { return Err(Refusal::Missing) };
+    if rules.is_empty() {
+        return Err(Refusal::Missing);
+    }
+    let cap = std::str::from_utf8(points).ok().and_then(|points| points.parse::<f64>().ok());
+    valid(cap.is_some_and(|cap| cap.is_finite() && cap >= 0.0))?;
+    let group = fields.iter().skip(1).map(|&word| word.into()).collect();
+    draft.options.change_lists(b"score_group", line.place, |groups| {
+        groups.insert((*name).into(), group);
+    });
+    Ok(())
 }
 
 fn freemail_domains(draft: &mut Draft<'_>, line: Line<'_>) -> Answer {

@@ -79,8 +79,8 @@ pub struct Sources {
     /// Directories or files with the distribution's rules; the first that exists is taken
     /// (`-C`).
     pub distribution: Vec<PathBuf>,
-    /// This program's own rules, between the distribution's and the site's.
-    pub own: Option<PathBuf>,
+    /// This program's own rules, between the distribution's and the site's: names and texts.
+    pub own: Vec<(&'static str, &'static str)>,
     /// Lines before everything (`--pre`).
     pub pre_lines: Vec<u8>,
     /// Lines after everything (`--cf`).
@@ -109,7 +109,7 @@ impl Default for Sources {
                 "/usr/share/spamassassin",
                 "/usr/local/share/spamassassin",
             ]),
-            own: None,
+            own: Vec::new(),
             pre_lines: Vec::new(),
             cf_lines: Vec::new(),
             user_prefs: None,

@@ -35,7 +35,13 @@ pub fn load(sources: &Sources, limits: &Limits) -> RuleSet {
             None => reader.missing(what),
         }
     }
-    for path in [&distribution, &sources.own, &site, &sources.user_prefs].into_iter().flatten() {
+    if let Some(path) = &distribution {
+        reader.all(path, "cf");
+    }
+    for (name, text) in &sources.own {
+        reader.lines(name, text.as_bytes());
+    }
+    for path in [&site, &sources.user_prefs].into_iter().flatten() {
         reader.all(path, "cf");
     }
     reader.lines("(--cf)", &sources.cf_lines);

@@ -30,6 +30,7 @@ pub mod meta;
 pub mod model;
 mod names;
 pub mod options;
+pub mod own;
 pub mod plugins;
 pub mod prefs;
 pub mod regex;

@@ -29,7 +29,7 @@ pub struct Place {
 #[derive(Clone, Debug)]
 pub struct Rule {
     /// `[_a-zA-Z]\w*`; a name that begins with `__` is a sub-test's.
-    pub name: Box<str>,
+    pub name: Arc<str>,
     /// What is tested.
     pub test: Test,
     /// The test as written, behind the rule's name; empty for `reuse`.
@@ -51,7 +51,7 @@ pub struct Rule {
     /// does not run. In the pattern such a place reads `%\{TAG\}`.
     pub templates: Vec<Box<str>>,
     /// `describe`, in the language chosen at load; bytes because files are.
-    pub description: Option<Box<[u8]>>,
+    pub description: Option<Arc<[u8]>>,
     /// Where the test was defined last.
     pub place: Place,
 }
@@ -282,6 +282,14 @@ impl RuleSet {
     /// What the files say about reading a message.
     pub fn settings(&self) -> Arc<Settings> {
         self.settings.clone()
+    }
+
+    /// A complaint as people read it: `/etc/spamassassin/local.cf:12: what is wrong`.
+    pub fn describe(&self, complaint: &Complaint) -> String {
+        match complaint.place {
+            Some(place) => format!("{}: {}", self.place(place), complaint.text),
+            None => complaint.text.clone(),
+        }
     }
 
     /// A place as people read it: `/etc/spamassassin/local.cf:12`.

@@ -80,6 +80,7 @@ pub const KNOWN: &[Known] = &[
     known("HTMLEval", &[]),
     known("HTTPSMismatch", &[]),
     known("ImageInfo", &[]),
+    known("Mailprint", &[]), // our own: what SpamAssassin does not have
     known("MIMEEval", &["has_check_for_ascii_text_illegal", "has_check_abundant_unicode_ratio", "has_check_qp_ratio"]),
     known("MIMEHeader", &["has_all_header", "has_tflags_range", "has_tflags_concat", "has_tflags_multiple", "has_capture_rules"]),
     known("OLEVBMacro", &["has_olemacro_redirect_uri", "has_olemacro_mhtml_uri", "has_olertfobject"]),

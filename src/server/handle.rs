@@ -76,7 +76,9 @@ async fn scan(server: &Server, request: Request, client: &Client) -> Reply {
     server.log.info(&format!("spamd: checking message {}", subject.line()));
     let limit = Duration::from_millis(loaded.limits.scan_milliseconds as u64);
     let since = Tick::now();
-    let mail = Mail { bytes: message, user, deadline: since.plus(limit) };
+    let report = matches!(verb, Verb::Report | Verb::ReportIfSpam);
+    let deadline = since.plus(limit);
+    let mail = Mail { bytes: message, user, deadline, subtests: false, report };
     match server.pool.scan(mail, loaded.clone()).await {
         Ok(verdict) => {
             count(server, &verdict, subject.size);
@@ -220,8 +222,7 @@ mod tests {
             name: name.into(),
             score: 500.5,
             count: 1,
-            description: b"".as_slice().into(),
-            area: "",
+            ..Hit::default()
         };
         let verdict = Verdict {
             hits: vec![hit("GTUBE"), hit("A_RULE")],

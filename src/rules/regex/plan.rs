@@ -117,6 +117,21 @@ impl Plan {
         Scan::start(self, pieces, scratch)
     }
 
+    /// Goes on with a scan of the same `pieces`: `scratch` is what [`Plan::start`] filled.
+    pub fn resume<'a>(&'a self, pieces: &'a Pieces, scratch: &'a mut Scratch) -> Scan<'a> {
+        Scan::resume(self, pieces, scratch)
+    }
+
+    /// Does no filter spare rule `index`, so that it must be searched for in every text?
+    pub fn is_unfiltered(&self, index: usize) -> bool {
+        matches!(self.tiers.get(index), Some(Tier::Always))
+    }
+
+    /// The pattern of rule `index`.
+    pub fn pattern(&self, index: usize) -> Option<&Arc<Exact>> {
+        self.rules.get(index).map(|rule| &rule.pattern)
+    }
+
     /// How many rules each tier holds: literals, groups, always.
     pub fn tiers(&self) -> (usize, usize, usize) {
         let count = |wanted: fn(&Tier) -> bool| self.tiers.iter().filter(|t| wanted(t)).count();

@@ -50,6 +50,10 @@ impl<'a> Scan<'a> {
         scan
     }
 
+    pub(super) fn resume(plan: &'a Plan, pieces: &'a Pieces, scratch: &'a mut Scratch) -> Self {
+        Scan { plan, pieces, scratch }
+    }
+
     /// The one pass that marks every clause with a literal in the text.
     fn find_literals(&mut self) {
         let Some(literals) = &self.plan.literals else { return };

@@ -1,0 +1,127 @@
+//! From the configuration to rules that run: what every command needs first.
+
+use super::explain::{Explained, Reason};
+use super::lint::Findings;
+use crate::config::Config;
+use crate::engine::{Curve, Engine, Options, eval};
+use crate::rules::lint::pending;
+use crate::rules::{RuleSet, Sources, files, own};
+use crate::server::{Loaded, Mail, Template};
+use std::sync::Arc;
+
+/// The rules that `config` names. What is wrong with them is told on standard error.
+pub fn load(config: &Config) -> Result<Loaded, String> {
+    let engine = Arc::new(engine(config, false)?);
+    for complaint in &engine.rules().complaints {
+        eprintln!("warn: {}", engine.rules().describe(complaint));
+    }
+    Ok(loaded(engine, config))
+}
+
+/// What is wrong with the rules, and what of them is not built yet.
+pub fn lint(config: &Config) -> Result<Findings, String> {
+    let engine = engine(config, true)?;
+    let rules = engine.rules();
+    let complaints = rules.complaints.iter().map(|complaint| rules.describe(complaint));
+    let wrong = engine.wrong_calls().iter().filter_map(|(rule, why)| {
+        let rule = rules.rule(*rule)?;
+        Some(format!("{}: {}: {why}", rules.place(rule.place), rule.name))
+    });
+    let pending = pending(rules, &|_, function| eval::find(function).is_some());
+    let directives = pending.directives.iter().map(|(name, place)| {
+        format!("{}: {name} is read and has no effect yet", rules.place(*place))
+    });
+    let evals = pending.evals.iter().map(|(function, names)| {
+        format!("eval:{function} is not built; rules that rest on it: {}", names.join(" "))
+    });
+    Ok(Findings {
+        complaints: complaints.chain(wrong).collect(),
+        pending: directives.chain(evals).collect(),
+    })
+}
+
+/// One message's verdict with its reasons.
+pub fn explain(config: &Config, mail: Vec<u8>) -> Result<Explained, String> {
+    let engine = engine(config, false)?;
+    let options = Options { subtests: true, ..Options::default() };
+    let verdict = engine.scan(&mut engine.worker(), mail, &options);
+    let reason = |hit: &crate::engine::Hit| Reason {
+        name: hit.name.to_string(),
+        score: hit.score,
+        count: hit.count,
+        description: hit.description.to_vec(),
+        place: hit.place.clone(),
+        evidence: hit.evidence.iter().map(|e| e.text.escape_ascii().to_string()).collect(),
+    };
+    Ok(Explained {
+        hits: verdict.hits.iter().map(reason).collect(),
+        subtests: verdict.subtests.iter().map(|(n, count)| (n.to_string(), *count)).collect(),
+        score: verdict.score,
+        required: verdict.required,
+        confidence: verdict.confidence,
+        is_spam: verdict.is_spam(),
+    })
+}
+
+/// Loads the rules and arranges them for running.
+fn engine(config: &Config, lint: bool) -> Result<Engine, String> {
+    let rules = crate::rules::load(&sources(config, lint), &config.limits);
+    if rules.rules.is_empty() {
+        let why = rules.complaints.iter().map(|complaint| rules.describe(complaint));
+        return Err(format!("no rules were found: {}", why.collect::<Vec<_>>().join("; ")));
+    }
+    let curve = Curve { slope: config.slope, midpoint: config.midpoint };
+    Ok(Engine::new(Arc::new(rules), curve, &config.limits))
+}
+
+fn sources(config: &Config, lint: bool) -> Sources {
+    let mut sources = Sources {
+        own: if config.own { own::FILES.to_vec() } else { Vec::new() },
+        pre_lines: config.pre.join("\n").into_bytes(),
+        cf_lines: config.cf.join("\n").into_bytes(),
+        user_prefs: config.prefs.clone(),
+        local_tests_only: config.local,
+        language: files::language(&|name| std::env::var(name).ok()),
+        lint,
+        ..Sources::default()
+    };
+    if let Some(path) = &config.rules {
+        sources.distribution = vec![path.clone()];
+    }
+    if let Some(path) = &config.site {
+        sources.site = vec![path.clone()];
+    }
+    sources
+}
+
+/// The rules as server and mass-check want them.
+fn loaded(engine: Arc<Engine>, config: &Config) -> Loaded {
+    let rules: &RuleSet = engine.rules();
+    let text = |name: &str| rules.options.text(name).unwrap_or_default().to_vec();
+    Loaded {
+        rules: rules.rules.len(),
+        limits: config.limits.clone(),
+        template: Template {
+            text: text("report"),
+            contact: text("report_contact"),
+            hostname: rules
+                .options
+                .text("report_hostname")
+                .map(|name| String::from_utf8_lossy(name).into_owned()),
+            wrap_width: rules.options.number("report_wrap_width") as usize,
+            rules_version: String::new(),
+        },
+        scanner: Box::new(move || {
+            let engine = Arc::clone(&engine);
+            let mut worker = engine.worker();
+            Box::new(move |mail: Mail| {
+                let options = Options {
+                    subtests: mail.subtests,
+                    report: mail.report,
+                    deadline: Some(mail.deadline),
+                };
+                engine.scan(&mut worker, mail.bytes, &options)
+            })
+        }),
+    }
+}
