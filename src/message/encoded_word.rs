@@ -13,14 +13,28 @@ use memchr::memmem;
 
 /// The value of `field`, decoded, without outer white space and without newline.
 pub fn decoded(field: &Field) -> Vec<u8> {
-    let mut value = unfolded(&field.raw);
-    if !value.is_ascii() {
-        value = to_utf8(&value, Some(b"UTF-8"), Trust::Hint).0.into_owned();
+    let value = unfolded(&field.raw);
+    match is_never_encoded(&field.name) {
+        true => in_utf8(value),
+        false => decoded_text(value),
     }
-    if is_never_encoded(&field.name) || memmem::find(&value, b"=?").is_none() {
-        return value;
+}
+
+/// Unfolded `text` decoded: the name in an address, say.
+pub fn decoded_text(text: Vec<u8>) -> Vec<u8> {
+    let text = in_utf8(text);
+    match memmem::find(&text, b"=?") {
+        Some(_) => decode_words(&joined(&text)),
+        None => text,
     }
-    decode_words(&joined(&value))
+}
+
+/// `text` as it is if it is valid UTF-8, else guessed to be something that is.
+fn in_utf8(text: Vec<u8>) -> Vec<u8> {
+    match text.is_ascii() {
+        true => text,
+        false => to_utf8(&text, Some(b"UTF-8"), Trust::Hint).0.into_owned(),
+    }
 }
 
 /// A fold becomes one space; other line ends and outer white space go.
