@@ -24,6 +24,7 @@ pub mod header;
 pub mod headers;
 mod mbox;
 mod multipart;
+mod notes;
 mod parse;
 mod part;
 pub mod settings;
