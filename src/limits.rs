@@ -113,8 +113,8 @@ limits! {
         "a header field's value; SpamAssassin cuts there";
     HeaderBlock header_block = 64 * 1024, Bytes,
         "all headers of one part together; SpamAssassin cuts there";
-    Headers headers = 4096, Count,
-        "header fields of one part";
+    Headers headers = 65_536, Count,
+        "header fields of a whole message, so high that none hides behind others";
     CommentDepth comment_depth = 8, Count,
         "nested comments in addresses, dates and Received";
     Addresses addresses = 1024, Count,

@@ -88,7 +88,10 @@ fn scanned<'a>(text: &'a [u8], characters: bool, size: usize, stops: &[u8]) -> &
             let rest = text.get(start..).unwrap_or_default();
             (start, rest.get(..nth_character(rest, REACH + 1)).unwrap_or_default())
         }
-        false => (size, text.get(size..text.len().min(size + REACH + 1)).unwrap_or_default()),
+        false => {
+            let end = text.len().min(size.saturating_add(REACH + 1));
+            (size, text.get(size..end).unwrap_or_default())
+        }
     };
     if size == 0 || start >= text.len() {
         return text;
@@ -257,6 +260,7 @@ mod tests {
         assert_eq!(cut(&format!("{}\n ", "\u{e4}".repeat(12)), true), 25);
         assert_eq!(cut(&"\u{e4}".repeat(10), true), 20);
         assert_eq!(scanned(b"abc", false, 0, b"\n").len(), 3);
+        assert_eq!(scanned(b"abc", false, usize::MAX, b"\n").len(), 3);
     }
 
     #[test]

@@ -95,8 +95,8 @@ fn nibble(digit: u8) -> u8 {
 /// otherwise well formed, else six one bits.
 pub fn base64(text: &[u8]) -> Vec<u8> {
     let dense: Vec<u8> = text.iter().copied().filter(|&byte| !is_space(byte)).collect();
-    let clean =
-        dense.len() % 4 == 0 && dense.iter().all(|&b| b == b'=' || base64_sextet(b).is_some());
+    let clean = dense.len().is_multiple_of(4)
+        && dense.iter().all(|&b| b == b'=' || base64_sextet(b).is_some());
     let filler = if clean { 0 } else { 63 };
     let padding = match clean {
         true => dense.iter().rev().take_while(|&&byte| byte == b'=').count(),

@@ -4,12 +4,12 @@
 //! MIME tree, and what was odd. SpamAssassin's Message.pm `new` is the grammar: up to three
 //! lines that are no field are swallowed, the fourth begins the body, as `--` does at once.
 
-use super::Facts;
 use super::decode::crlf_to_lf;
 use super::headers::{Field, Headers};
 use super::mbox;
+use super::notes::Notes;
 use super::text::{Text, lines};
-use crate::limits::{Limit, Limits, Reached};
+use crate::limits::{Limit, Limits};
 
 /// Lines that are no field and yet do not begin the body.
 const INVALID_LINES: usize = 3;
@@ -32,12 +32,7 @@ pub(super) struct Head {
 
 impl Head {
     /// Takes `message` apart.
-    pub(super) fn parse(
-        message: Text,
-        limits: &Limits,
-        facts: &mut Facts,
-        reached: &mut Reached,
-    ) -> Head {
+    pub(super) fn parse(message: Text, limits: &Limits, notes: &mut Notes) -> Head {
         let message = match message.bytes() {
             b"" => Text::from(b"\n".to_vec()),
             _ => message,
@@ -46,13 +41,13 @@ impl Head {
         let message = message.slice(start..message.bytes().len());
         let crlf = has_crlf(message.bytes());
         let extent = Extent::find(message.bytes(), crlf);
-        facts.missing_head_body_separator |= !extent.separator;
+        notes.facts.missing_head_body_separator |= !extent.separator;
         let (pristine, body_start) = match crlf {
             true => with_crlf(message, &extent),
             false => (message, extent.body),
         };
         let block = pristine.bytes().get(..body_start).unwrap_or_default();
-        let headers = fields(block, crlf, limits, facts, reached);
+        let headers = fields(block, crlf, limits, notes);
         let body = pristine.slice(body_start..pristine.bytes().len());
         let body = match crlf.then(|| crlf_to_lf(body.bytes())).flatten() {
             Some(converted) => Text::from(converted),
@@ -149,13 +144,7 @@ fn with_crlf(message: Text, extent: &Extent) -> (Text, usize) {
 }
 
 /// The fields of a header block. What has no colon is none.
-fn fields(
-    block: &[u8],
-    crlf: bool,
-    limits: &Limits,
-    facts: &mut Facts,
-    reached: &mut Reached,
-) -> Headers {
+fn fields(block: &[u8], crlf: bool, limits: &Limits, notes: &mut Notes) -> Headers {
     let mut headers = Headers::new();
     let mut field = 0..0;
     let ends = lines(block).map(<[u8]>::len).chain([0]);
@@ -163,13 +152,11 @@ fn fields(
     for length in ends {
         let folded = matches!(block.get(at), Some(b' ' | b'\t'));
         if !folded && !field.is_empty() {
-            if headers.len() == limits.headers {
-                reached.note(Limit::Headers);
-                break;
-            }
             let text = block.get(field.clone()).unwrap_or_default();
-            if let Some(read) = read_field(text, crlf, limits, facts, reached) {
-                headers.push(read);
+            if let Some(read) = read_field(text, crlf, limits, notes)
+                && !notes.keep(read, &mut headers, limits)
+            {
+                break;
             }
             field = at..at;
         }
@@ -180,13 +167,7 @@ fn fields(
 }
 
 /// The field that `text` holds, cut where SpamAssassin cuts it.
-fn read_field(
-    text: &[u8],
-    crlf: bool,
-    limits: &Limits,
-    facts: &mut Facts,
-    reached: &mut Reached,
-) -> Option<Field> {
+fn read_field(text: &[u8], crlf: bool, limits: &Limits, notes: &mut Notes) -> Option<Field> {
     let (name, value) = text.split_at_checked(memchr::memchr(b':', text)?)?;
     let blanks = name.iter().rev().take_while(|&&byte| byte == b' ' || byte == b'\t').count();
     let name = name.get(..name.len() - blanks)?;
@@ -199,8 +180,8 @@ fn read_field(
     ] {
         if text.len() > length {
             text.truncate(length);
-            facts.truncated_header = true;
-            reached.note(limit);
+            notes.facts.truncated_header = true;
+            notes.reached.note(limit);
         }
     }
     Some(Field { name, raw })
@@ -208,17 +189,14 @@ fn read_field(
 
 #[cfg(test)]
 mod tests {
+    use super::super::Facts;
     use super::*;
 
     fn parse(message: &[u8]) -> (Head, Facts) {
-        let mut facts = Facts::default();
-        let head = Head::parse(
-            Text::from(message.to_vec()),
-            &Limits::default(),
-            &mut facts,
-            &mut Reached::default(),
-        );
-        (head, facts)
+        let mut notes = Notes::default();
+        let text = Text::from(message.to_vec());
+        let head = Head::parse(text, &Limits::default(), &mut notes);
+        (head, notes.facts)
     }
 
     fn names(head: &Head) -> Vec<String> {
@@ -286,11 +264,13 @@ mod tests {
 
     #[test]
     fn limit_headers() {
-        for (count, reached) in [(4096, false), (4097, true)] {
-            let mut notes = Reached::default();
+        let limits = Limits { headers: 3, ..Limits::default() };
+        for (count, kept, reached) in [(2, 2, false), (3, 3, false), (4, 3, true)] {
+            let mut notes = Notes::default();
             let text = Text::from("A: 1\n".repeat(count).into_bytes());
-            let head = Head::parse(text, &Limits::default(), &mut Facts::default(), &mut notes);
-            assert_eq!((head.headers.len(), notes.has(Limit::Headers)), (4096, reached));
+            let head = Head::parse(text, &limits, &mut notes);
+            let noted = notes.reached.has(Limit::Headers);
+            assert_eq!((head.headers.len(), noted), (kept, reached));
         }
     }
 }

@@ -30,6 +30,7 @@ pub mod host;
 pub mod html;
 mod mbox;
 mod multipart;
+mod notes;
 mod parse;
 mod part;
 pub mod received;

@@ -4,13 +4,13 @@
 //! flags about how they were delimited. One pass over the lines; parts are ranges of the
 //! text unless a line is longer than 2048 bytes.
 
-use super::Facts;
 use super::content_type::ContentType;
 use super::encoded_word;
 use super::head::{begins_field, begins_strict_field};
 use super::headers::{Field, Headers};
+use super::notes::Notes;
 use super::text::{Text, lines};
-use crate::limits::{Limit, Limits, Reached};
+use crate::limits::{Limit, Limits};
 use crate::text::ascii::{is_space, trim_start};
 use std::ops::Range;
 
@@ -36,9 +36,8 @@ pub(super) struct Multipart<'a> {
     /// Does a blank line go before the text?
     after_blank_line: bool,
     limits: &'a Limits,
-    /// Flags of the whole message.
-    facts: &'a mut Facts,
-    reached: &'a mut Reached,
+    /// Notes on the whole message.
+    notes: &'a mut Notes,
     pieces: Vec<Piece>,
     /// Is the part read last a multipart that uses our boundary too? Then boundary lines
     /// are its, up to the closing one.
@@ -64,11 +63,10 @@ impl<'a> Multipart<'a> {
         boundary: &'a [u8],
         after_blank_line: bool,
         limits: &'a Limits,
-        facts: &'a mut Facts,
-        reached: &'a mut Reached,
+        notes: &'a mut Notes,
     ) -> Self {
         let (pieces, shared) = (Vec::new(), false);
-        Multipart { text, boundary, after_blank_line, limits, facts, reached, pieces, shared }
+        Multipart { text, boundary, after_blank_line, limits, notes, pieces, shared }
     }
 
     /// Its parts, at most `limits.mime_parts` of them.
@@ -85,7 +83,8 @@ impl<'a> Multipart<'a> {
             at += line.len();
             if delimits(line, self.boundary) == Some(Delimiter::Opening) {
                 let next = lines(self.text.bytes().get(at..)?).next();
-                self.facts.missing_mime_headers |= next.is_some_and(|n| !begins_strict_field(n));
+                self.notes.facts.missing_mime_headers |=
+                    next.is_some_and(|n| !begins_strict_field(n));
                 return Some(at);
             }
         }
@@ -121,14 +120,15 @@ impl<'a> Multipart<'a> {
             let rest = bytes.get(end..).unwrap_or_default();
             if closing {
                 let is_text = |&byte: &u8| byte != b'.' && !is_space(byte);
-                self.facts.mime_epilogue_exists |= rest.iter().any(is_text);
+                self.notes.facts.mime_epilogue_exists |= rest.iter().any(is_text);
                 return true;
             }
             let next = lines(rest).next();
-            self.facts.missing_mime_headers |= next.is_some_and(|line| !begins_strict_field(line));
+            self.notes.facts.missing_mime_headers |=
+                next.is_some_and(|line| !begins_strict_field(line));
             if self.pieces.len() >= self.limits.mime_parts {
-                self.facts.mimepart_limit_exceeded = true;
-                self.reached.note(Limit::MimeParts);
+                self.notes.facts.mimepart_limit_exceeded = true;
+                self.notes.reached.note(Limit::MimeParts);
                 return false;
             }
             at = end;
@@ -156,7 +156,7 @@ impl<'a> Multipart<'a> {
             if matches!(line, b"\n" | b"\r\n") {
                 return;
             }
-            self.facts.missing_mime_head_body_separator = true;
+            self.notes.facts.missing_mime_head_body_separator = true;
         }
         open.start.get_or_insert(at.start);
     }
@@ -168,13 +168,9 @@ impl<'a> Multipart<'a> {
         let Some((name, value)) = colon.and_then(|at| text.split_at_checked(at)) else {
             return false;
         };
-        if headers.len() == self.limits.headers {
-            self.reached.note(Limit::Headers);
-            return false;
-        }
         let raw = trim_start(value.get(1..).unwrap_or_default()).to_vec();
-        headers.push(Field { name: name.to_vec(), raw });
-        name.eq_ignore_ascii_case(b"content-type")
+        let field = Field { name: name.to_vec(), raw };
+        self.notes.keep(field, headers, self.limits) && name.eq_ignore_ascii_case(b"content-type")
     }
 
     /// Does the part's Content-Type name our boundary?
@@ -203,24 +199,17 @@ fn delimits(line: &[u8], boundary: &[u8]) -> Option<Delimiter> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::Facts;
     use super::*;
 
     fn split(text: &str) -> (Vec<(usize, String)>, Facts, Balance) {
         let text = Text::from(text.as_bytes().to_vec());
-        let mut facts = Facts::default();
-        let (pieces, balance) = Multipart::new(
-            &text,
-            b"b",
-            false,
-            &Limits::default(),
-            &mut facts,
-            &mut Reached::default(),
-        )
-        .split();
+        let (mut notes, limits) = (Notes::default(), Limits::default());
+        let (pieces, balance) = Multipart::new(&text, b"b", false, &limits, &mut notes).split();
         let read = |piece: &Piece| {
             (piece.headers.len(), String::from_utf8_lossy(piece.text.bytes()).into_owned())
         };
-        (pieces.iter().map(read).collect(), facts, balance)
+        (pieces.iter().map(read).collect(), notes.facts, balance)
     }
 
     fn pieces(text: &str) -> Vec<(usize, String)> {

@@ -11,6 +11,7 @@ use super::encoded_word;
 use super::head::Head;
 use super::headers::Headers;
 use super::multipart::{Balance, Multipart};
+use super::notes::Notes;
 use super::part::Part;
 use super::text::{Text, lines};
 use crate::limits::{Limit, Limits, Reached};
@@ -34,15 +35,14 @@ impl Message {
     /// Parses a whole message, with or without an mbox separator before it. An empty one
     /// counts as one newline.
     pub fn parse(raw: Vec<u8>, limits: &Limits) -> Message {
-        let (mut facts, mut reached) = (Facts::default(), Reached::default());
-        let head = Head::parse(Text::from(raw), limits, &mut facts, &mut reached);
+        let mut notes = Notes::default();
+        let head = Head::parse(Text::from(raw), limits, &mut notes);
         let pristine = head.pristine.clone();
         let (body_start, crlf) = (head.body_start, head.crlf);
         let mbox_separator = head.mbox_separator.clone();
         let mut tree = Tree {
             limits,
-            facts,
-            reached,
+            notes,
             pristine: pristine.clone(),
             parts: Vec::new(),
             jobs: VecDeque::new(),
@@ -50,7 +50,7 @@ impl Message {
         };
         tree.add_message(head, None, limits.mime_depth);
         tree.grow();
-        let Tree { parts, mut facts, mut reached, boundaries, .. } = tree;
+        let Tree { parts, notes: Notes { mut facts, mut reached, .. }, boundaries, .. } = tree;
         facts.unbalanced_boundary = boundaries.values().any(|&state| state != 0);
         let mut parts = in_document_order(parts);
         if let Some(root) = parts.first_mut() {
@@ -131,8 +131,7 @@ struct Job {
 /// The MIME tree while it grows, breadth first.
 struct Tree<'a> {
     limits: &'a Limits,
-    facts: Facts,
-    reached: Reached,
+    notes: Notes,
     pristine: Text,
     parts: Vec<Part>,
     jobs: VecDeque<Job>,
@@ -170,15 +169,9 @@ impl Tree<'_> {
             part.container = true;
             part.kind == b"multipart/digest"
         });
-        let (pieces, balance) = Multipart::new(
-            &job.text,
-            boundary,
-            job.after_blank_line,
-            self.limits,
-            &mut self.facts,
-            &mut self.reached,
-        )
-        .split();
+        let (pieces, balance) =
+            Multipart::new(&job.text, boundary, job.after_blank_line, self.limits, &mut self.notes)
+                .split();
         self.note_balance(boundary, balance);
         for piece in pieces {
             let mut kind = self.content_type(&piece.headers);
@@ -197,7 +190,7 @@ impl Tree<'_> {
     fn note_balance(&mut self, boundary: &Arc<[u8]>, balance: Balance) {
         if balance.opened {
             let before = self.boundaries.insert(Arc::clone(boundary), 1);
-            self.facts.reused_boundary |= before.is_some();
+            self.notes.facts.reused_boundary |= before.is_some();
         }
         if balance.closed {
             *self.boundaries.entry(Arc::clone(boundary)).or_insert(0) -= 1;
@@ -239,8 +232,9 @@ impl Tree<'_> {
         part.container = true;
         part.raw = Text::default();
         // Flags about header blocks speak of the top level.
-        let mut facts = Facts::default();
-        let head = Head::parse(text, self.limits, &mut facts, &mut self.reached);
+        let facts = self.notes.facts.clone();
+        let head = Head::parse(text, self.limits, &mut self.notes);
+        self.notes.facts = facts;
         self.add_message(head, Some(index), levels);
     }
 
@@ -248,7 +242,7 @@ impl Tree<'_> {
     fn add(&mut self, mut part: Part, parent: Option<usize>) -> Option<usize> {
         let index = self.parts.len();
         if index >= self.limits.mime_tree.max(1) {
-            self.reached.note(Limit::MimeTree);
+            self.notes.reached.note(Limit::MimeTree);
             return None;
         }
         part.parent = parent;
@@ -262,10 +256,10 @@ impl Tree<'_> {
 
     /// The type that `headers` give, and whether they give more than one.
     fn content_type(&mut self, headers: &Headers) -> ContentType {
-        self.facts.duplicate_content_type |= headers.all(b"content-type").nth(1).is_some();
+        self.notes.facts.duplicate_content_type |= headers.all(b"content-type").nth(1).is_some();
         let value = headers.last(b"content-type").map(encoded_word::decoded);
         let boundaries = value.as_deref().map_or(0, ContentType::boundaries);
-        self.facts.duplicate_boundary |= boundaries > 1;
+        self.notes.facts.duplicate_boundary |= boundaries > 1;
         ContentType::parse(value.as_deref())
     }
 }

@@ -65,8 +65,8 @@ impl Decoder {
                     false => (!strict).then(|| utf8_lossy(bytes).into_bytes()),
                 };
             }
-            Decoder::Utf16 { big_endian } => utf16(bytes, big_endian)?,
-            Decoder::Utf32 { big_endian } => utf32(bytes, big_endian)?,
+            Decoder::Utf16 { big_endian } => utf16(whole_units(bytes, 2, strict)?, big_endian)?,
+            Decoder::Utf32 { big_endian } => utf32(whole_units(bytes, 4, strict)?, big_endian)?,
             Decoder::Utf7 => return Some(utf7::decode(bytes)),
             Decoder::DoubleByte(kind) => kind.decode(bytes),
             // Encode reads these so leniently that they never fail.
@@ -133,7 +133,14 @@ fn utf8_lossy(bytes: &[u8]) -> String {
     out
 }
 
-/// UTF-16; half a unit at the end is one U+FFFD.
+/// `bytes` without a part of a unit of `length` bytes at the end; such a part is an error
+/// in a strict reading.
+fn whole_units(bytes: &[u8], length: usize, strict: bool) -> Option<&[u8]> {
+    let rest = bytes.len() % length;
+    (rest == 0 || !strict).then(|| bytes.get(..bytes.len() - rest)).flatten()
+}
+
+/// UTF-16 of whole units.
 fn utf16(bytes: &[u8], big_endian: Option<bool>) -> Option<String> {
     let (bytes, big_endian) = match (big_endian, bytes) {
         (Some(big_endian), _) => (bytes, big_endian),
@@ -143,12 +150,12 @@ fn utf16(bytes: &[u8], big_endian: Option<bool>) -> Option<String> {
     };
     let unit = |pair: &[u8]| match (pair, big_endian) {
         (&[high, low], true) | (&[low, high], false) => u16::from_be_bytes([high, low]),
-        _ => 0xD800,
+        _ => 0xFFFD,
     };
     Some(char::decode_utf16(bytes.chunks(2).map(unit)).map(|c| c.unwrap_or(REPLACEMENT)).collect())
 }
 
-/// UTF-32, likewise.
+/// UTF-32 of whole units.
 fn utf32(bytes: &[u8], big_endian: Option<bool>) -> Option<String> {
     let (bytes, big_endian) = match (big_endian, bytes) {
         (Some(big_endian), _) => (bytes, big_endian),
@@ -262,10 +269,17 @@ impl DoubleByte {
         let mut rest = bytes;
         while let Some((&lead, after)) = rest.split_first() {
             let at = bytes.len() - rest.len();
+            if let Some(character) = self.extra(lead) {
+                self.flush(bytes.get(valid).unwrap_or_default(), &mut out);
+                out.push(character);
+                valid = at + 1..at + 1;
+                rest = after;
+                continue;
+            }
             let length = match (self, lead) {
                 (_, 0..=0x7F) => 1,
                 (DoubleByte::ShiftJis | DoubleByte::Cp932, 0xA1..=0xDF) => 1,
-                (DoubleByte::Cp936 | DoubleByte::Cp932, 0x80) => 1,
+                (DoubleByte::Cp936, 0x80) => 1,
                 (DoubleByte::EucJp, 0x8F) => 3,
                 _ => 2,
             };
@@ -295,6 +309,20 @@ impl DoubleByte {
             DoubleByte::EucCn => out.extend(text.chars().map(gb2312)),
             _ => out.push_str(&text),
         }
+    }
+
+    /// The single bytes that Microsoft's code pages know beyond encoding_rs's tables.
+    fn extra(self, byte: u8) -> Option<char> {
+        Some(match (self, byte) {
+            (DoubleByte::Cp932 | DoubleByte::Cp949, 0x80) => '\u{80}',
+            (DoubleByte::Cp932, 0xA0) => '\u{F8F0}',
+            (DoubleByte::Cp932, 0xFD) => '\u{F8F1}',
+            (DoubleByte::Cp932, 0xFE) => '\u{F8F2}',
+            (DoubleByte::Cp932, 0xFF) => '\u{F8F3}',
+            (DoubleByte::Cp936, 0xFF) => '\u{F8F5}',
+            (DoubleByte::Cp949, 0xFF) => '\u{F8F7}',
+            _ => return None,
+        })
     }
 
     fn encoding(self) -> &'static Encoding {
@@ -380,7 +408,7 @@ mod tests {
             ("utf-8", b"a\xe2\x82b", None, "a\u{fffd}b"),
             ("utf-8", b"\xf4\x90\x80\x80", None, "\u{fffd}"),
             ("utf-8", b"\xef\xbf\xbe", None, "\u{fffd}"),
-            ("utf-16le", b"a\0b", None, "a\u{fffd}"),
+            ("utf-16le", b"a\0b", None, "a"),
             ("utf-16", b"\xfe\xff\0a", Some("a"), "a"),
             ("utf-32be", b"\0\0\0a", Some("a"), "a"),
             ("gb2312", b"\xd6\xd0\x81", Some("中"), "中"),
