@@ -6,6 +6,8 @@
 //! references to URIs, `render` puts text and facts together.
 
 mod attributes;
+#[cfg(test)]
+mod cases;
 mod colour;
 mod edit;
 mod elements;
