@@ -501,3 +501,108 @@ fn latin1_to_utf8(text: &[u8]) -> Vec<u8> {
 fn utf8_to_latin1(text: &[u8]) -> Vec<u8> {
     String::from_utf8_lossy(text).chars().map(|c| u8::try_from(c).unwrap_or(b'?')).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn rendered(source: &[u8], limits: &Limits) -> Html {
+        render(source, Source::Ascii, source.len(), limits)
+    }
+
+    #[test]
+    fn hostile_documents_take_linear_time() {
+        let many = 200_000;
+        let attributes: String = (0..many).map(|number| format!(" a{number}=b")).collect();
+        let documents = [
+            "<b>".repeat(many),
+            "<p>".repeat(many),
+            "<a href=x>y".repeat(many),
+            "<title>".repeat(many),
+            "<script>".repeat(many),
+            "<textarea>x".repeat(many),
+            "<td><tr>".repeat(many),
+            "</p>".repeat(many),
+            "<!--".repeat(many),
+            "<![INCLUDE[".repeat(many),
+            "<![--".repeat(many),
+            "<![-->--".repeat(many),
+            "]]>".repeat(many),
+            "<".repeat(many),
+            "&".repeat(many),
+            "&#".repeat(many),
+            "<a b='".repeat(many),
+            "</a b='".repeat(many),
+            "<!doctype '".repeat(many),
+            " ".repeat(many),
+            format!("&{}", "a".repeat(many)),
+            format!("<a{attributes}>"),
+            format!("<a {}>x", "x/href=y ".repeat(many)),
+            format!("<p style=\"{}\">x", "background:".repeat(many)),
+            format!("<p style=\"{}\">x", "color:red;".repeat(many)),
+            format!("<img{}/>", " ".repeat(many)),
+            format!("<a href=\"{}\">x", "../".repeat(many)),
+            format!("<base href=http://h.com/{}>{}", "a/".repeat(4000), "<a href=..>".repeat(500)),
+        ];
+        for document in documents {
+            rendered(document.as_bytes(), &Limits::default());
+        }
+    }
+
+    #[test]
+    fn limits_are_kept_and_noted() {
+        let mut limits = Limits::default();
+        for (name, value) in
+            [("html_tags", 3), ("html_depth", 2), ("html_attributes", 1), ("uris", 1)]
+        {
+            assert!(limits.set(name, value));
+        }
+        let at = rendered(b"<p><p><a href=x>y", &limits);
+        assert!(at.reached.has(Limit::HtmlDepth) && !at.reached.has(Limit::HtmlTags));
+        let under = rendered(b"<p><a href=x>y", &limits);
+        assert_eq!(under.reached, Reached::default());
+        let over = rendered(b"<b><b><b><p>x</p>y<a a=1 href=x>", &limits);
+        assert_eq!(over.text, b"xy");
+        assert!(over.reached.has(Limit::HtmlTags) && over.reached.has(Limit::HtmlAttributes));
+        let links = rendered(b"<a href=x><a href=y>", &limits);
+        assert_eq!(links.uris.len(), 1);
+        assert!(links.reached.has(Limit::Uris));
+    }
+
+    #[test]
+    fn a_uri_is_cut_at_its_limit() {
+        for (length, truncated) in [(8191, false), (8192, false), (8193, true)] {
+            let source = format!("<a href='{}'>", "x".repeat(length));
+            let html = rendered(source.as_bytes(), &Limits::default());
+            assert_eq!(html.uri_truncated, truncated);
+            assert_eq!(html.uris.first().map(|link| link.uri.len()), Some(length.min(8192)));
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn nothing_panics_and_ranges_lie_in_the_text(
+            pieces in proptest::collection::vec(prop_oneof![
+                "[<>/!\\[\\]\"'=&#;-]", "[a-z ]{0,5}", "\\PC", Just("<p style='color:white'>".into()),
+                Just("<script>".into()), Just("<![CDATA[".into()), Just("]]>".into()),
+                Just("<title>".into()), Just("<!--".into()), Just("-->".into()),
+                Just("&#xD83D;".into()), Just("&#xDE00;".into()), Just("</a>".into()),
+            ], 0..40),
+        ) {
+            let source = pieces.concat();
+            for kind in [Source::Utf8, Source::Ascii, Source::Octets] {
+                let html = render(source.as_bytes(), kind, source.len(), &Limits::default());
+                prop_assert!(html.invisible.iter().all(|range| html.text.get(range.clone()).is_some()));
+                prop_assert!(!html.wide || std::str::from_utf8(&html.text).is_ok());
+            }
+        }
+
+        #[test]
+        fn octets_never_panic(source in proptest::collection::vec(any::<u8>(), 0..200)) {
+            for kind in [Source::Utf8, Source::Ascii, Source::Octets] {
+                render(&source, kind, source.len(), &Limits::default());
+            }
+        }
+    }
+}
