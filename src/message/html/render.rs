@@ -65,6 +65,8 @@ struct Renderer<'l> {
     backhair: HashSet<(usize, usize)>,
     base: Option<(Vec<u8>, bool)>,
     links: HashMap<Vec<u8>, usize>,
+    /// The place of each reference resolved against the base in force.
+    resolved: HashMap<Vec<u8>, usize>,
     /// Texts of anchors: the link they belong to, and the text.
     anchors: Vec<(Option<usize>, Growing)>,
     titles: Vec<Growing>,
@@ -162,6 +164,7 @@ impl<'l> Renderer<'l> {
             backhair: HashSet::new(),
             base: None,
             links: HashMap::new(),
+            resolved: HashMap::new(),
             anchors: Vec::new(),
             titles: Vec::new(),
             open: Open::default(),
@@ -281,6 +284,7 @@ impl<'l> Renderer<'l> {
         self.link(b"base", Some(&(uri.clone(), *wide)));
         if let Some(directory) = link::directory(&uri) {
             self.base = Some((directory, *wide));
+            self.resolved.clear();
         }
     }
 
@@ -288,28 +292,43 @@ impl<'l> Renderer<'l> {
     fn link(&mut self, element: &[u8], value: Option<&(Vec<u8>, bool)>) {
         let Some((value, wide)) = value else { return };
         let uri = self.canonical(value, *wide);
-        if uri.is_empty() {
-            return;
-        }
-        let (uri, wide) = if link::is_opaque(uri) {
-            (self.outward(uri, *wide), *wide)
-        } else {
-            let (base, base_wide) = self
-                .base
-                .as_ref()
-                .map_or((&b""[..], false), |(base, wide)| (base.as_slice(), *wide));
-            let uri = link::resolve(base, uri);
-            let wide = *wide || base_wide;
-            (self.outward(&uri, wide), wide)
-        };
-        let Some(kind) = elements::linking(element) else { return };
-        if !uri.is_empty()
-            && let Some(index) = self.link_index(uri, wide)
+        if let Some(kind) = elements::linking(element)
+            && let Some(index) = self.resolved_index(uri, *wide)
             && let Some(link) = self.html.uris.get_mut(index)
             && !link.types.contains(&kind)
         {
             link.types.push(kind);
         }
+    }
+
+    /// The place of what `reference` leads to. A long base is not walked again for a
+    /// reference that was seen before.
+    fn resolved_index(&mut self, reference: &[u8], wide: bool) -> Option<usize> {
+        if reference.is_empty() {
+            return None;
+        }
+        if let Some(&index) = self.resolved.get(reference) {
+            return Some(index);
+        }
+        if self.resolved.len() >= self.limits.uris {
+            self.reached.note(Limit::Uris);
+            return None;
+        }
+        let (base, base_wide) = match self.base.as_ref() {
+            Some((base, wide)) if !link::is_opaque(reference) => (base.as_slice(), *wide),
+            _ => (&b""[..], false),
+        };
+        let wide = wide || base_wide;
+        let uri = match link::is_opaque(reference) {
+            true => self.outward(reference, wide),
+            false => self.outward(&link::resolve(base, reference), wide),
+        };
+        if uri.is_empty() {
+            return None;
+        }
+        let index = self.link_index(uri, wide)?;
+        self.resolved.insert(reference.to_vec(), index);
+        Some(index)
     }
 
     /// The place of `uri` in the list, at its end if it is new.

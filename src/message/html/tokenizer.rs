@@ -108,7 +108,7 @@ struct Tokenizer<'e, E> {
     raw: Option<usize>,
     /// Text is reported as literal.
     literal: bool,
-    /// Marked sections that are open, and the strongest.
+    /// Of each open marked section, the strongest of it and those around it; and the last.
     sections: Vec<Section>,
     section: Section,
     /// A `title` that the end of the document closes, before the next tag.
@@ -364,7 +364,7 @@ impl<E: Events> Tokenizer<'_, E> {
         };
         let failed = match construct {
             Construct::Section(length, section) => {
-                self.sections.push(section);
+                self.sections.push(self.section.max(section));
                 self.update_section();
                 self.close_pending()?;
                 return ControlFlow::Continue(Step::To(begin + 2 + length));
@@ -414,7 +414,7 @@ impl<E: Events> Tokenizer<'_, E> {
     }
 
     fn update_section(&mut self) {
-        self.section = self.sections.iter().copied().max().unwrap_or(Section::None);
+        self.section = self.sections.last().copied().unwrap_or(Section::None);
         self.literal = self.section == Section::Cdata;
     }
 
