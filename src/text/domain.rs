@@ -259,7 +259,7 @@ fn is_latin1_host_byte(b: u8) -> bool {
 fn ace(text: &str) -> Option<String> {
     let (unicode, valid) = idna::domain_to_unicode(text);
     valid.ok()?;
-    if !unicode.split('.').filter(|label| !label.is_ascii()).all(is_international_label) {
+    if !unicode.split('.').all(is_international_label) {
         return None;
     }
     idna::domain_to_ascii_cow(text.as_bytes(), idna::AsciiDenyList::EMPTY)
@@ -268,13 +268,17 @@ fn ace(text: &str) -> Option<String> {
         .map(Cow::into_owned)
 }
 
+/// A label without misplaced hyphens; if it is not in ASCII, also without symbols.
 fn is_international_label(label: &str) -> bool {
     let hyphens = label.chars().skip(2).take(2).eq("--".chars());
-    let joiner = |c| matches!(c, '\u{b7}' | '\u{200c}' | '\u{200d}' | '\u{30fb}');
-    let symbol = |c: char| {
-        !c.is_ascii() && !joiner(c) && !regex_syntax::try_is_word_character(c).unwrap_or(false)
+    let allowed = |c: char| {
+        matches!(c, '-' | '\u{b7}' | '\u{200c}' | '\u{200d}' | '\u{30fb}')
+            || regex_syntax::try_is_word_character(c).unwrap_or(false)
     };
-    !hyphens && !label.starts_with('-') && !label.ends_with('-') && !label.contains(symbol)
+    !hyphens
+        && !label.starts_with('-')
+        && !label.ends_with('-')
+        && (label.is_ascii() || label.chars().all(allowed))
 }
 
 /// `\s` of a Perl pattern on bytes.

@@ -1280,4 +1280,25 @@ const CASES: &[Case] = &[
         invisible: b"",
         facts: b"image_area=0 min_size=3 max_size=3 inside= uri= comments=0 title= script=",
     },
+    Case {
+        source: b"<p>a<a href=x>b</a><![IGNORE[ c",
+        kind: Source::Ascii,
+        text: b"\n\nab",
+        invisible: b"",
+        facts: b"inside= uri= comments=0 title= script=",
+    },
+    Case {
+        source: b"<table>=&lt;<![IGNORE[#f<![if x]>d</b><iframe>",
+        kind: Source::Ascii,
+        text: b"=<",
+        invisible: b"",
+        facts: b"inside= uri= comments=0 title= script=",
+    },
+    Case {
+        source: b"<![IGNORE[a]]>b<a href=y>c",
+        kind: Source::Ascii,
+        text: b"bc",
+        invisible: b"",
+        facts: b"image_area=0 min_size=3 max_size=3 backhair_count=1 closed_extra_ratio=0 bad_tag_ratio=0 non_element_ratio=0 obfuscation_ratio=1 inside=a:1 uri=y a [c] comments=0 title= script=",
+    },
 ];

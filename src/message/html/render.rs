@@ -28,7 +28,8 @@ pub fn render(source: &[u8], kind: Source, octets: usize, limits: &Limits) -> Ht
     let mut renderer = Renderer::new(alphabet, wide, limits);
     renderer.html.length = alphabet.count(&source);
     let edited = super::edit::before_parsing(&source, alphabet, wide);
-    let reached = tokenizer::tokenize(&edited, limits.html_attributes, &mut renderer);
+    let (ended, reached) = tokenizer::tokenize(&edited, limits.html_attributes, &mut renderer);
+    renderer.html.aborted = !ended;
     renderer.reached.merge(reached);
     renderer.finish(octets)
 }
@@ -90,7 +91,6 @@ impl Events for Renderer<'_> {
         if let Some(element) = Element::named(&name)
             && self.styles.open(element, attributes.style(element)).is_err()
         {
-            self.html.aborted = true;
             return ControlFlow::Break(());
         }
         self.text.space(kind.space);

@@ -36,8 +36,13 @@ pub(super) struct Attribute<'a> {
     pub valued: bool,
 }
 
-/// Reports `source` to `events`. Stops early where `events` says so.
-pub(super) fn tokenize(source: &[u8], attributes: usize, events: &mut impl Events) -> Reached {
+/// Reports `source` to `events`. Stops early where `events` says so. False if so, and if
+/// the document ends in an ignored section, which ignores its end, too.
+pub(super) fn tokenize(
+    source: &[u8],
+    attributes: usize,
+    events: &mut impl Events,
+) -> (bool, Reached) {
     let mut tokenizer = Tokenizer {
         events,
         attributes,
@@ -51,9 +56,8 @@ pub(super) fn tokenize(source: &[u8], attributes: usize, events: &mut impl Event
         short_comments: false,
         exhausted: [false; RAW.len()],
     };
-    // Whether it stopped early is known to `events`, which asked for it.
-    let _stopped = tokenizer.document(source);
-    tokenizer.reached
+    let ended = tokenizer.document(source).is_continue() && tokenizer.section != Section::Ignore;
+    (ended, tokenizer.reached)
 }
 
 /// An element whose content is text up to its own end tag.

@@ -382,6 +382,9 @@ const CANONICAL: Table = &[
     (b"http://a%zz%41", &[b"http://a%25zzA", b"http://a%zz%41", b"http://www.a%25zza.com"]),
     (b"http://x.com/%252525252541", &[b"http://x.com/%252525252541", b"http://x.com/%2525252541"]),
     (b"http://%2577.com", &[b"http://%2577.com", b"http://%77.com"]),
+    (b"%41,-", &[b"%41,-", b"http://A", b"http://A,-", b"http://www.A,-.com"]),
+    (b"]0x7f\xc3\xa9(::", &[b"]0x7f\xc3\xa9(::", b"http://]0x7f::", b"http://]0x7f\xc3\xa9(::", b"http://www.]0x7f\xc3\xa9(.com::"]),
+    (b"A!-.x", &[b"A!-.x", b"http://A!-.x"]),
 ];
 
 /// A URI of characters; its forms.
@@ -395,6 +398,8 @@ const CANONICAL_WIDE: Table = &[
     (b"http://x\xe3\x80\x82com/", &[b"http://x.com/", b"http://x\xe3\x80\x82com/"]),
     (b"http://\xc3\x9c.com:80/y", &[b"http://xn--tda.com/y", b"http://xn--tda.com:80/y", b"http://\xc3\x9c.com/y", b"http://\xc3\x9c.com:80/y"]),
     (b"http://x.com/\xc3\xa9", &[b"http://x.com/\xc3\xa9"]),
+    (b"\xc3\xa9", &[b"\xc3\xa9"]),
+    (b"\xc2\xa0x.com\xc2\xa0", &[b"http://x.com", b"x.com"]),
 ];
 
 /// A URI; its host and domain.
