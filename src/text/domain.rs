@@ -259,7 +259,7 @@ fn is_latin1_host_byte(b: u8) -> bool {
 fn ace(text: &str) -> Option<String> {
     let (unicode, valid) = idna::domain_to_unicode(text);
     valid.ok()?;
-    if !unicode.split('.').filter(|label| !label.is_ascii()).all(is_international_label) {
+    if !unicode.split('.').all(is_international_label) {
         return None;
     }
     idna::domain_to_ascii_cow(text.as_bytes(), idna::AsciiDenyList::EMPTY)
@@ -268,13 +268,17 @@ fn ace(text: &str) -> Option<String> {
         .map(Cow::into_owned)
 }
 
+/// A label without misplaced hyphens; if it is not in ASCII, also without symbols.
 fn is_international_label(label: &str) -> bool {
     let hyphens = label.chars().skip(2).take(2).eq("--".chars());
-    let joiner = |c| matches!(c, '\u{b7}' | '\u{200c}' | '\u{200d}' | '\u{30fb}');
-    let symbol = |c: char| {
-        !c.is_ascii() && !joiner(c) && !regex_syntax::try_is_word_character(c).unwrap_or(false)
+    let allowed = |c: char| {
+        matches!(c, '-' | '\u{b7}' | '\u{200c}' | '\u{200d}' | '\u{30fb}')
+            || regex_syntax::try_is_word_character(c).unwrap_or(false)
     };
-    !hyphens && !label.starts_with('-') && !label.ends_with('-') && !label.contains(symbol)
+    !hyphens
+        && !label.starts_with('-')
+        && !label.ends_with('-')
+        && (label.is_ascii() || label.chars().all(allowed))
 }
 
 /// `\s` of a Perl pattern on bytes.
@@ -290,4 +294,84 @@ fn trim_dots(name: &[u8]) -> &[u8] {
     let begin = name.iter().position(|&b| b != b'.').unwrap_or(name.len());
     let end = name.iter().rposition(|&b| b != b'.').map_or(begin, |last| last + 1);
     name.get(begin..end).unwrap_or(b"")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn registry() -> Registry {
+        let set = |names: &[&str]| names.iter().map(|name| name.as_bytes().to_vec()).collect();
+        Registry {
+            tlds: set(&["com", "uk", "us"]),
+            two_level: set(&["co.uk"]),
+            three_level: set(&["demon.co.uk"]),
+        }
+    }
+
+    #[test]
+    fn a_name_is_cut_where_the_registry_ends() {
+        let table: &[(&str, &str, &str)] = &[
+            ("www.foo.com", "www", "foo.com"),
+            ("WWW.Foo.Co.UK", "WWW", "Foo.Co.UK"),
+            ("a.b.demon.co.uk", "a", "b.demon.co.uk"),
+            ("demon.co.uk", "", "demon.co.uk"),
+            ("com", "", "com"),
+            ("x.y.ca.us", "", "x.y.ca.us"),
+            ("w.x.y.ca.us", "w", "x.y.ca.us"),
+            ("y.x.pvt.k12.ca.us", "y", "x.pvt.k12.ca.us"),
+            ("z.y.x.pvt.k12.ca.us", "z.y", "x.pvt.k12.ca.us"),
+            (".a.com.", "", "a.com"),
+            ("", "", ""),
+        ];
+        for (host, before, domain) in table {
+            let cut = registry();
+            let cut = cut.split(host.as_bytes());
+            assert_eq!(cut, (before.as_bytes(), domain.as_bytes()), "{host}");
+        }
+        assert_eq!(registry().domain_of(b"a.b.com."), Some(&b"b.com"[..]));
+        assert_eq!(registry().domain_of(b"a.b.nosuch"), None);
+    }
+
+    #[test]
+    fn international_names_get_their_ascii_form() {
+        // What Mail::SpamAssassin::Util::idn_to_ascii gives with libidn2.
+        let table: &[(&[u8], &[u8])] = &[
+            ("bücher.de".as_bytes(), b"xn--bcher-kva.de"),
+            ("WWW.BÜcher.DE".as_bytes(), b"www.xn--bcher-kva.de"),
+            ("straße.de".as_bytes(), b"xn--strae-oqa.de"),
+            ("😀.com".as_bytes(), "😀.com".as_bytes()),
+            ("a..bü.de".as_bytes(), b"a..xn--b-eha.de"),
+            (b"b\xfccher.de", b"xn--bcher-kva.de"),
+            (b"foo bar.de", b"foo bar.de"),
+            ("a。com".as_bytes(), b"a.com"),
+            ("a_b.ü.com".as_bytes(), b"a_b.xn--tda.com"),
+            (b"A!B.com", b"a!b.com"),
+            ("-ü.com".as_bytes(), "-ü.com".as_bytes()),
+            ("אa.com".as_bytes(), "אa.com".as_bytes()),
+            ("ü.com.".as_bytes(), b"xn--tda.com."),
+            ("€.com".as_bytes(), "€.com".as_bytes()),
+            ("ＡＢ.com".as_bytes(), b"ab.com"),
+            ("™.com".as_bytes(), b"tm.com"),
+            ("a\u{ad}b.com".as_bytes(), b"ab.com"),
+        ];
+        for (name, ascii) in table {
+            let ours = to_ascii(name);
+            assert_eq!(ours.escape_ascii().to_string(), ascii.escape_ascii().to_string());
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn nothing_panics(host in "\\PC{0,30}", octets in proptest::collection::vec(any::<u8>(), 0..40)) {
+            for host in [host.as_bytes(), &octets] {
+                let registry = registry();
+                let (before, domain) = registry.split(host);
+                prop_assert!(before.len() + domain.len() <= host.len());
+                registry.host_of_uri(host);
+                to_ascii(host);
+            }
+        }
+    }
 }

@@ -1,11 +1,15 @@
 //! HTML as Mail::SpamAssassin::HTML reads it: rendered text and the facts that rules ask.
 //!
 //! In: the decoded text of one `text/html` part. Out: [`Html`]. One pass, no recursion,
-//! time and memory linear in the input. `tokenizer` cuts markup as HTML::Parser 3 does,
-//! `entity` decodes references, `style` follows colours and sizes, `link` resolves
-//! references to URIs, `render` puts text and facts together.
+//! time and memory linear in the input. `edit` prepares the source, `tokenizer` cuts markup
+//! as HTML::Parser 3 does, `entity` decodes references, `attributes` and `elements` say what
+//! counts, `style` and `colour` follow what text looks like, `link` resolves references to
+//! URIs, `text` collects the text, `words` judges its characters, `render` puts text and
+//! facts together.
 
 mod attributes;
+#[cfg(test)]
+mod cases;
 mod colour;
 mod edit;
 mod elements;
@@ -94,8 +98,9 @@ pub struct Html {
     pub uris: Vec<Link>,
     /// Was a URI cut at its limit?
     pub uri_truncated: bool,
-    /// Did rendering stop early, as SpamAssassin's does at an empty CSS background? Then
-    /// there are no URIs and no ratios.
+    /// Did SpamAssassin not see the end of the document? It does not after an empty CSS
+    /// background and within an ignored marked section. Then there are no URIs, no tags and
+    /// no ratios.
     pub aborted: bool,
     /// The limits that the part has reached.
     pub reached: Reached,

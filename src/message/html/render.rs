@@ -28,7 +28,8 @@ pub fn render(source: &[u8], kind: Source, octets: usize, limits: &Limits) -> Ht
     let mut renderer = Renderer::new(alphabet, wide, limits);
     renderer.html.length = alphabet.count(&source);
     let edited = super::edit::before_parsing(&source, alphabet, wide);
-    let reached = tokenizer::tokenize(&edited, limits.html_attributes, &mut renderer);
+    let (ended, reached) = tokenizer::tokenize(&edited, limits.html_attributes, &mut renderer);
+    renderer.html.aborted = !ended;
     renderer.reached.merge(reached);
     renderer.finish(octets)
 }
@@ -65,6 +66,8 @@ struct Renderer<'l> {
     backhair: HashSet<(usize, usize)>,
     base: Option<(Vec<u8>, bool)>,
     links: HashMap<Vec<u8>, usize>,
+    /// The place of each reference resolved against the base in force.
+    resolved: HashMap<Vec<u8>, usize>,
     /// Texts of anchors: the link they belong to, and the text.
     anchors: Vec<(Option<usize>, Growing)>,
     titles: Vec<Growing>,
@@ -88,7 +91,6 @@ impl Events for Renderer<'_> {
         if let Some(element) = Element::named(&name)
             && self.styles.open(element, attributes.style(element)).is_err()
         {
-            self.html.aborted = true;
             return ControlFlow::Break(());
         }
         self.text.space(kind.space);
@@ -162,6 +164,7 @@ impl<'l> Renderer<'l> {
             backhair: HashSet::new(),
             base: None,
             links: HashMap::new(),
+            resolved: HashMap::new(),
             anchors: Vec::new(),
             titles: Vec::new(),
             open: Open::default(),
@@ -281,6 +284,7 @@ impl<'l> Renderer<'l> {
         self.link(b"base", Some(&(uri.clone(), *wide)));
         if let Some(directory) = link::directory(&uri) {
             self.base = Some((directory, *wide));
+            self.resolved.clear();
         }
     }
 
@@ -288,28 +292,43 @@ impl<'l> Renderer<'l> {
     fn link(&mut self, element: &[u8], value: Option<&(Vec<u8>, bool)>) {
         let Some((value, wide)) = value else { return };
         let uri = self.canonical(value, *wide);
-        if uri.is_empty() {
-            return;
-        }
-        let (uri, wide) = if link::is_opaque(uri) {
-            (self.outward(uri, *wide), *wide)
-        } else {
-            let (base, base_wide) = self
-                .base
-                .as_ref()
-                .map_or((&b""[..], false), |(base, wide)| (base.as_slice(), *wide));
-            let uri = link::resolve(base, uri);
-            let wide = *wide || base_wide;
-            (self.outward(&uri, wide), wide)
-        };
-        let Some(kind) = elements::linking(element) else { return };
-        if !uri.is_empty()
-            && let Some(index) = self.link_index(uri, wide)
+        if let Some(kind) = elements::linking(element)
+            && let Some(index) = self.resolved_index(uri, *wide)
             && let Some(link) = self.html.uris.get_mut(index)
             && !link.types.contains(&kind)
         {
             link.types.push(kind);
         }
+    }
+
+    /// The place of what `reference` leads to. A long base is not walked again for a
+    /// reference that was seen before.
+    fn resolved_index(&mut self, reference: &[u8], wide: bool) -> Option<usize> {
+        if reference.is_empty() {
+            return None;
+        }
+        if let Some(&index) = self.resolved.get(reference) {
+            return Some(index);
+        }
+        if self.resolved.len() >= self.limits.uris {
+            self.reached.note(Limit::Uris);
+            return None;
+        }
+        let (base, base_wide) = match self.base.as_ref() {
+            Some((base, wide)) if !link::is_opaque(reference) => (base.as_slice(), *wide),
+            _ => (&b""[..], false),
+        };
+        let wide = wide || base_wide;
+        let uri = match link::is_opaque(reference) {
+            true => self.outward(reference, wide),
+            false => self.outward(&link::resolve(base, reference), wide),
+        };
+        if uri.is_empty() {
+            return None;
+        }
+        let index = self.link_index(uri, wide)?;
+        self.resolved.insert(reference.to_vec(), index);
+        Some(index)
     }
 
     /// The place of `uri` in the list, at its end if it is new.
@@ -500,4 +519,109 @@ fn latin1_to_utf8(text: &[u8]) -> Vec<u8> {
 
 fn utf8_to_latin1(text: &[u8]) -> Vec<u8> {
     String::from_utf8_lossy(text).chars().map(|c| u8::try_from(c).unwrap_or(b'?')).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn rendered(source: &[u8], limits: &Limits) -> Html {
+        render(source, Source::Ascii, source.len(), limits)
+    }
+
+    #[test]
+    fn hostile_documents_take_linear_time() {
+        let many = 200_000;
+        let attributes: String = (0..many).map(|number| format!(" a{number}=b")).collect();
+        let documents = [
+            "<b>".repeat(many),
+            "<p>".repeat(many),
+            "<a href=x>y".repeat(many),
+            "<title>".repeat(many),
+            "<script>".repeat(many),
+            "<textarea>x".repeat(many),
+            "<td><tr>".repeat(many),
+            "</p>".repeat(many),
+            "<!--".repeat(many),
+            "<![INCLUDE[".repeat(many),
+            "<![--".repeat(many),
+            "<![-->--".repeat(many),
+            "]]>".repeat(many),
+            "<".repeat(many),
+            "&".repeat(many),
+            "&#".repeat(many),
+            "<a b='".repeat(many),
+            "</a b='".repeat(many),
+            "<!doctype '".repeat(many),
+            " ".repeat(many),
+            format!("&{}", "a".repeat(many)),
+            format!("<a{attributes}>"),
+            format!("<a {}>x", "x/href=y ".repeat(many)),
+            format!("<p style=\"{}\">x", "background:".repeat(many)),
+            format!("<p style=\"{}\">x", "color:red;".repeat(many)),
+            format!("<img{}/>", " ".repeat(many)),
+            format!("<a href=\"{}\">x", "../".repeat(many)),
+            format!("<base href=http://h.com/{}>{}", "a/".repeat(4000), "<a href=..>".repeat(500)),
+        ];
+        for document in documents {
+            rendered(document.as_bytes(), &Limits::default());
+        }
+    }
+
+    #[test]
+    fn limits_are_kept_and_noted() {
+        let mut limits = Limits::default();
+        for (name, value) in
+            [("html_tags", 3), ("html_depth", 2), ("html_attributes", 1), ("uris", 1)]
+        {
+            assert!(limits.set(name, value));
+        }
+        let at = rendered(b"<p><p><a href=x>y", &limits);
+        assert!(at.reached.has(Limit::HtmlDepth) && !at.reached.has(Limit::HtmlTags));
+        let under = rendered(b"<p><a href=x>y", &limits);
+        assert_eq!(under.reached, Reached::default());
+        let over = rendered(b"<b><b><b><p>x</p>y<a a=1 href=x>", &limits);
+        assert_eq!(over.text, b"xy");
+        assert!(over.reached.has(Limit::HtmlTags) && over.reached.has(Limit::HtmlAttributes));
+        let links = rendered(b"<a href=x><a href=y>", &limits);
+        assert_eq!(links.uris.len(), 1);
+        assert!(links.reached.has(Limit::Uris));
+    }
+
+    #[test]
+    fn a_uri_is_cut_at_its_limit() {
+        for (length, truncated) in [(8191, false), (8192, false), (8193, true)] {
+            let source = format!("<a href='{}'>", "x".repeat(length));
+            let html = rendered(source.as_bytes(), &Limits::default());
+            assert_eq!(html.uri_truncated, truncated);
+            assert_eq!(html.uris.first().map(|link| link.uri.len()), Some(length.min(8192)));
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn nothing_panics_and_ranges_lie_in_the_text(
+            pieces in proptest::collection::vec(prop_oneof![
+                "[<>/!\\[\\]\"'=&#;-]", "[a-z ]{0,5}", "\\PC", Just("<p style='color:white'>".into()),
+                Just("<script>".into()), Just("<![CDATA[".into()), Just("]]>".into()),
+                Just("<title>".into()), Just("<!--".into()), Just("-->".into()),
+                Just("&#xD83D;".into()), Just("&#xDE00;".into()), Just("</a>".into()),
+            ], 0..40),
+        ) {
+            let source = pieces.concat();
+            for kind in [Source::Utf8, Source::Ascii, Source::Octets] {
+                let html = render(source.as_bytes(), kind, source.len(), &Limits::default());
+                prop_assert!(html.invisible.iter().all(|range| html.text.get(range.clone()).is_some()));
+                prop_assert!(!html.wide || std::str::from_utf8(&html.text).is_ok());
+            }
+        }
+
+        #[test]
+        fn octets_never_panic(source in proptest::collection::vec(any::<u8>(), 0..200)) {
+            for kind in [Source::Utf8, Source::Ascii, Source::Octets] {
+                render(&source, kind, source.len(), &Limits::default());
+            }
+        }
+    }
 }

@@ -36,8 +36,13 @@ pub(super) struct Attribute<'a> {
     pub valued: bool,
 }
 
-/// Reports `source` to `events`. Stops early where `events` says so.
-pub(super) fn tokenize(source: &[u8], attributes: usize, events: &mut impl Events) -> Reached {
+/// Reports `source` to `events`. Stops early where `events` says so. False if so, and if
+/// the document ends in an ignored section, which ignores its end, too.
+pub(super) fn tokenize(
+    source: &[u8],
+    attributes: usize,
+    events: &mut impl Events,
+) -> (bool, Reached) {
     let mut tokenizer = Tokenizer {
         events,
         attributes,
@@ -51,9 +56,8 @@ pub(super) fn tokenize(source: &[u8], attributes: usize, events: &mut impl Event
         short_comments: false,
         exhausted: [false; RAW.len()],
     };
-    // Whether it stopped early is known to `events`, which asked for it.
-    let _stopped = tokenizer.document(source);
-    tokenizer.reached
+    let ended = tokenizer.document(source).is_continue() && tokenizer.section != Section::Ignore;
+    (ended, tokenizer.reached)
 }
 
 /// An element whose content is text up to its own end tag.
@@ -108,7 +112,7 @@ struct Tokenizer<'e, E> {
     raw: Option<usize>,
     /// Text is reported as literal.
     literal: bool,
-    /// Marked sections that are open, and the strongest.
+    /// Of each open marked section, the strongest of it and those around it; and the last.
     sections: Vec<Section>,
     section: Section,
     /// A `title` that the end of the document closes, before the next tag.
@@ -364,7 +368,7 @@ impl<E: Events> Tokenizer<'_, E> {
         };
         let failed = match construct {
             Construct::Section(length, section) => {
-                self.sections.push(section);
+                self.sections.push(self.section.max(section));
                 self.update_section();
                 self.close_pending()?;
                 return ControlFlow::Continue(Step::To(begin + 2 + length));
@@ -414,7 +418,7 @@ impl<E: Events> Tokenizer<'_, E> {
     }
 
     fn update_section(&mut self) {
-        self.section = self.sections.iter().copied().max().unwrap_or(Section::None);
+        self.section = self.sections.last().copied().unwrap_or(Section::None);
         self.literal = self.section == Section::Cdata;
     }
 

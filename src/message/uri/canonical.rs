@@ -20,12 +20,12 @@ pub fn variants(
     settings: &Settings,
     reached: &mut Reached,
 ) -> Vec<Vec<u8>> {
-    let mut found = vec![stripped(uri)];
+    let mut found = vec![stripped(uri, wide)];
     let mut forms = Vec::new();
     let mut index = 0;
     while let Some(uri) = found.get(index).cloned() {
         index += 1;
-        if uri.len() <= 1 || is_local(&uri) {
+        if is_short(&uri, wide) || is_local(&uri) {
             continue;
         }
         if mail::is_mail(&uri) {
@@ -41,7 +41,7 @@ pub fn variants(
             if index > settings.limits.uri_nesting {
                 reached.note(Limit::UriNesting);
             } else {
-                found.push(stripped(&target));
+                found.push(stripped(&target, wide));
             }
         }
     }
@@ -52,13 +52,24 @@ pub fn variants(
 }
 
 /// Without line breaks and white space around.
-fn stripped(uri: &[u8]) -> Vec<u8> {
+fn stripped(uri: &[u8], wide: bool) -> Vec<u8> {
     let mut uri: Vec<u8> = uri.iter().copied().filter(|&b| b != b'\n').collect();
     let solid = |&b: &u8| !matches!(b, b' ' | b'\t'..=b'\r');
-    uri.truncate(uri.iter().rposition(solid).map_or(0, |last| last + 1));
-    uri.drain(..uri.iter().position(solid).unwrap_or(0));
+    match std::str::from_utf8(&uri) {
+        Ok(text) if wide => uri = text.trim().as_bytes().to_vec(),
+        _ => {
+            uri.truncate(uri.iter().rposition(solid).map_or(0, |last| last + 1));
+            uri.drain(..uri.iter().position(solid).unwrap_or(0));
+        }
+    }
     uri.retain(|&b| b != b'\r');
     uri
+}
+
+/// Is there no more than one character?
+fn is_short(uri: &[u8], wide: bool) -> bool {
+    let counts = |b: &&u8| !wide || **b & 0xc0 != 0x80;
+    uri.iter().take(8).filter(counts).count() <= 1
 }
 
 /// `#fragment`, `?query`, `&x` and `/path`, but not `//host`.

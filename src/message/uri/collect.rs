@@ -276,3 +276,110 @@ fn signing_domains(value: &[u8]) -> Vec<Vec<u8>> {
     }
     domains
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::limits::Limits;
+    use crate::message::html::{Source, render};
+    use crate::text::domain::Registry;
+    use proptest::prelude::*;
+    use std::sync::Arc;
+
+    fn settings() -> Settings {
+        let tlds = [b"com".to_vec(), b"org".to_vec()].into();
+        Settings { domains: Registry { tlds, ..Registry::default() }, ..Settings::default() }
+    }
+
+    fn of_text(text: &str, settings: &Settings) -> Uris {
+        collect(&[text].iter().collect(), [], [], settings)
+    }
+
+    #[test]
+    fn text_html_and_signatures_come_together() {
+        let html = b"<a href=http://a.com/>one</a><a href=http://a.com/>one</a><a href=#x>two</a>";
+        let html = render(html, Source::Ascii, html.len(), &Limits::default());
+        let body: Pieces = ["see http://a.com/ or b.org"].iter().collect();
+        let uris = collect(&body, [&html], [&b" v=1; d= c .com; i=@d.com"[..]], &settings());
+        let raw: Vec<_> = uris.details.iter().map(|d| String::from_utf8_lossy(&d.raw)).collect();
+        assert_eq!(raw, ["http://a.com/", "http://b.org", "#x", "domainkeys:c.com"]);
+        let first = &uris.details[0];
+        assert_eq!((&first.types[..], first.anchor_text.len()), (&["parsed", "a"][..], 1));
+        assert_eq!(first.domains().collect::<Vec<_>>(), [b"a.com"]);
+        assert_eq!(uris.rule_inputs().len(), 3, "what is signed is not for rules");
+    }
+
+    #[test]
+    fn a_redirector_leads_on() {
+        let mut settings = settings();
+        settings
+            .redirectors
+            .push(Arc::new(|uri: &[u8]| uri.strip_prefix(b"http://r.com/").map(<[u8]>::to_vec)));
+        let uris = of_text("http://r.com/www.b.org/x", &settings);
+        let domains: Vec<_> = uris.details[0].domains().collect();
+        assert_eq!(domains, [b"r.com", b"b.org"]);
+    }
+
+    #[test]
+    fn limits_are_kept_and_noted() {
+        let mut settings = settings();
+        settings.limits.uris = 2;
+        settings.limits.uri_length = 20;
+        settings.limits.uri_nesting = 1;
+        assert_eq!(of_text("http://a.com http://b.com", &settings).reached, Default::default());
+        let many = of_text("http://a.com http://b.com http://c.com", &settings);
+        assert_eq!(many.details.len(), 2);
+        assert!(many.reached.has(Limit::Uris));
+        let long = of_text("http://a.com/123456789", &settings);
+        assert!(long.truncated && long.reached.has(Limit::UriLength));
+        let nested = of_text("http://a.com/http://b.com/http://c.com/", &settings);
+        assert!(nested.reached.has(Limit::UriNesting));
+    }
+
+    #[test]
+    fn hostile_texts_take_linear_time() {
+        let many = 1_000_000;
+        let distinct: String =
+            (0..100_000).map(|number| format!("http://a{number}.com ")).collect();
+        let texts = [
+            "http://a.com/".repeat(many / 13),
+            "a.com ".repeat(many / 6),
+            "@".repeat(many),
+            "a@".repeat(many),
+            ".a".repeat(many),
+            ":".repeat(many),
+            "\\".repeat(many),
+            "a/".repeat(many),
+            "mailto:".repeat(many / 7),
+            "www.".repeat(many / 4),
+            "!a.com".repeat(many / 6),
+            "!a!".repeat(many / 3),
+            format!("http://{}", "a".repeat(8 << 20)),
+            format!("http://a.com/{}", "%25".repeat(600)),
+            format!("{}a@b.com", "<".repeat(many)),
+            distinct,
+        ];
+        for text in texts {
+            of_text(&text, &settings());
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn nothing_panics_and_every_text_uri_has_a_host(
+            text in "(http://|www\\.|mailto:|@|a|\\.com|%41|&#46;|<|>|\\(|\\)|:|/|\\?|#|\\PC| ){0,30}",
+        ) {
+            let uris = of_text(&text, &settings());
+            prop_assert!(uris.details.iter().all(|detail| !detail.hosts.is_empty()));
+        }
+
+        #[test]
+        fn octets_never_panic(text in proptest::collection::vec(any::<u8>(), 0..200)) {
+            let body: Pieces = [&text].iter().collect();
+            collect(&body, [], [text.as_slice()], &settings());
+            for wide in [false, true] {
+                canonical::variants(&text, wide, &settings(), &mut Default::default());
+            }
+        }
+    }
+}

@@ -7,6 +7,8 @@
 //! get_uri_detail_list of Mail::SpamAssassin::PerMsgStatus(3).
 
 mod canonical;
+#[cfg(test)]
+mod cases;
 mod collect;
 mod find;
 mod mail;
