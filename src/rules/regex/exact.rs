@@ -7,6 +7,7 @@ use super::cache::{Caches, Id, Ids};
 use super::perl::{self, Parsed};
 use super::{Pattern, PatternError, pcre, translate};
 use crate::limits::Limits;
+use regex_automata::hybrid::dfa::DFA;
 use regex_automata::util::primitives::NonMaxUsize;
 use regex_automata::{Anchored, Input, meta};
 use std::ops::Range;
@@ -23,7 +24,7 @@ pub struct Exact {
     engine: OnceLock<Engine>,
     grouped: OnceLock<Option<Grouped>>,
     again: OnceLock<Option<pcre2::bytes::Regex>>,
-    superset: OnceLock<Option<meta::Regex>>,
+    superset: OnceLock<Option<DFA>>,
     nullable: bool,
     names: Vec<(String, Vec<usize>)>,
 }
@@ -256,12 +257,12 @@ impl Exact {
     }
 
     /// The automaton that finds every piece with a match in joined text, and its place.
-    pub(super) fn superset(&self) -> Option<(Id, &meta::Regex)> {
+    pub(super) fn superset(&self) -> Option<(Id, &DFA)> {
         let superset = self.superset.get_or_init(|| {
             let hir = translate::superset(&self.parsed()?);
-            compile_automaton(&hir, &self.limits).ok()
+            super::plan::lazy_dfa(&[&hir])
         });
-        superset.as_ref().map(|regex| (self.superset_id, regex))
+        superset.as_ref().map(|dfa| (self.superset_id, dfa))
     }
 }
 

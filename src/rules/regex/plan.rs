@@ -244,7 +244,7 @@ fn build_groups(friendly: &[Friendly], tiers: &mut [Tier], ids: &mut Ids) -> Vec
     let mut groups = Vec::new();
     for members in friendly.chunks(GROUP_SIZE) {
         let hirs: Vec<&Hir> = members.iter().map(|member| &member.hir).collect();
-        let Some(dfa) = build_group(&hirs) else { continue };
+        let Some(dfa) = lazy_dfa(&hirs) else { continue };
         for (pattern, member) in members.iter().enumerate() {
             if let Some(tier) = tiers.get_mut(member.rule) {
                 *tier = Tier::Group { group: groups.len(), pattern };
@@ -255,13 +255,14 @@ fn build_groups(friendly: &[Friendly], tiers: &mut [Tier], ids: &mut Ids) -> Vec
     groups
 }
 
-fn build_group(hirs: &[&Hir]) -> Option<DFA> {
+/// One lazy DFA of all of `hirs`, which reports every one that matches.
+pub(super) fn lazy_dfa(hirs: &[&Hir]) -> Option<DFA> {
     let nfa: NFA = thompson::Compiler::new()
         .configure(
             thompson::Config::new()
                 .utf8(false)
                 .which_captures(thompson::WhichCaptures::None)
-                .nfa_size_limit(Some(4 << 20)),
+                .nfa_size_limit(Some(8 << 20)),
         )
         .build_many_from_hir(hirs)
         .ok()?;

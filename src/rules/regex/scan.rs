@@ -122,11 +122,15 @@ impl<'a> Scan<'a> {
         let joined = left.len() > 1 && !matches!(rule.scope, Scope::One(_));
         let superset = if joined { rule.pattern.superset() } else { None };
         while matches.count < most && !left.is_empty() {
-            if let Some((id, regex)) = superset {
+            if let Some((id, dfa)) = superset {
                 let from = self.joined_start(left.start);
-                let input = Input::new(&self.scratch.joined).range(from..);
-                let Some(hit) = regex.search_with(caches.meta(id, regex), &input) else { break };
-                left.start = self.piece_at(hit.start(), left.clone());
+                // The end of the match that ends first: no piece before it has one.
+                let input = Input::new(&self.scratch.joined).range(from..).earliest(true);
+                match dfa.try_search_fwd(caches.lazy(id, dfa), &input) {
+                    Ok(None) => break,
+                    Ok(Some(hit)) => left.start = self.piece_at(hit.offset(), left.clone()),
+                    Err(_) => {}
+                }
             }
             let Some(piece) = self.pieces.get(left.start) else { break };
             let (count, first) = rule.pattern.count(piece, most - matches.count, caches)?;
@@ -147,7 +151,7 @@ impl<'a> Scan<'a> {
         }
     }
 
-    /// The piece, of those left, in which a match that begins at `offset` may lie.
+    /// The piece, of those left, in which a match that ends at `offset` may lie.
     fn piece_at(&self, offset: usize, left: Range<usize>) -> usize {
         self.scratch.ends.partition_point(|&end| end < offset).max(left.start)
     }
