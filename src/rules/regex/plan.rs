@@ -216,6 +216,8 @@ impl Words {
 const GROUP_SIZE: usize = 14;
 /// A wider repeat of a class multiplies the states of a group.
 const LONGEST_REPEAT: u32 = 3;
+/// A larger expression stays alone.
+const LARGEST_MEMBER: usize = 400;
 
 /// Does it have few states: no long repeat of a class, and not large?
 fn is_small(hir: &Hir) -> bool {
@@ -237,7 +239,7 @@ fn is_small(hir: &Hir) -> bool {
             _ => {}
         }
     }
-    nodes < 400
+    nodes < LARGEST_MEMBER
 }
 
 fn build_groups(friendly: &[Friendly], tiers: &mut [Tier], ids: &mut Ids) -> Vec<Group> {
