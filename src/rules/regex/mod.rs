@@ -5,7 +5,7 @@
 //! family, a [`Plan`] that rules most of them out in one pass over a text. [`Caches`] holds
 //! the working memory of all of them for one thread.
 //!
-//! * `delimiter`, `perl`, `class`, `bytes`, `warnings` read a pattern into a tree (`ast`);
+//! * `delimiter`, `perl`, `groups`, `class`, `bytes`, `warnings` read a pattern into a tree (`ast`);
 //! * `translate` makes an automaton of it where one says the same, `pcre` a PCRE2 pattern;
 //! * `literals` finds what every match must contain; `plan` and `scan` use that.
 //!
@@ -18,6 +18,7 @@ mod class;
 mod delimiter;
 mod exact;
 mod example;
+mod groups;
 mod literals;
 mod pcre;
 mod perl;

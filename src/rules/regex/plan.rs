@@ -272,7 +272,7 @@ pub(super) fn lazy_dfa(hirs: &[&Hir]) -> Option<DFA> {
         .configure(
             DFA::config()
                 .match_kind(regex_automata::MatchKind::All)
-                .cache_capacity(1 << 20)
+                .cache_capacity(4 << 20)
                 .skip_cache_capacity_check(true)
                 .minimum_cache_clear_count(None),
         )

@@ -217,7 +217,7 @@ fn loosened(node: &Node, min: u32, max: Option<u32>) -> (u32, Option<u32>) {
     let single = matches!(node, Node::Byte(_) | Node::Class(_));
     let most = if single { COUNTED_CLASSES } else { 1 };
     let max = max.filter(|max| *max <= most);
-    let min = if single || node.weight() <= SMALL_GROUP { min } else { min.min(4) };
+    let min = if single || node.weight() <= SMALL_GROUP { min } else { min.min(2) };
     (min.min(COUNTED_AT_LEAST), max)
 }
 
