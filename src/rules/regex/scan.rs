@@ -2,7 +2,7 @@
 
 use super::cache::Caches;
 use super::exact::{Matches, Overrun};
-use super::plan::{Plan, Tier};
+use super::plan::{Plan, Scope, Tier};
 use crate::text::pieces::Pieces;
 use regex_automata::{Input, PatternSet};
 use std::ops::Range;
@@ -122,8 +122,10 @@ impl<'a> Scan<'a> {
         let Some(rule) = self.plan.rules.get(index) else { return Ok(matches) };
         let mut left = rule.scope.pieces(self.pieces.len());
         let until = self.joined_start(left.end).saturating_sub(1);
-        // One linear pass pays where it saves calls, or a long backtrack.
-        let pays = left.len() > 1 || until > self.joined_start(left.start) + SHORT_TEXT;
+        // One linear pass pays where it saves calls, or a long backtrack. Header values are
+        // cut short and their patterns are cheap.
+        let long = until > self.joined_start(left.start) + SHORT_TEXT;
+        let pays = left.len() > 1 || long && !matches!(rule.scope, Scope::One(_));
         let superset = if pays { rule.pattern.superset() } else { None };
         while matches.count < most && !left.is_empty() {
             if let Some((id, dfa)) = superset {
@@ -163,7 +165,7 @@ impl<'a> Scan<'a> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::{Exact, Ids, Pattern, PlanRule, Scope, Strip};
+    use super::super::{Exact, Ids, Pattern, PlanRule, Strip};
     use super::*;
     use crate::limits::Limits;
     use std::sync::Arc;
@@ -194,7 +196,8 @@ mod tests {
 
     #[test]
     fn no_match_crosses_pieces_and_places_hold_in_each() {
-        let cases: &[(&str, &[&str], Option<(usize, Range<usize>)>)] = &[
+        type Case<'a> = (&'a str, &'a [&'a str], Option<(usize, Range<usize>)>);
+        let cases: &[Case<'_>] = &[
             ("one\\stwo", &["one\n", "two\n"], None),
             ("^two$", &["one\n", "two\n"], Some((1, 0..3))),
             ("\\Atwo\\z", &["one", "two"], Some((1, 0..3))),
