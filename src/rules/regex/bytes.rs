@@ -132,9 +132,12 @@ pub(super) fn not_newline() -> ByteSet {
     ByteSet::of(&[(b'\n', b'\n')]).complement()
 }
 
+/// Ranges of bytes, both ends included.
+type Ranges = &'static [(u8, u8)];
+
 /// A POSIX class by its name: ASCII's, or Latin-1's too under `/u`. `None`: no such class.
 pub(super) fn posix(name: &[u8], charset: Charset) -> Option<ByteSet> {
-    let (ascii, latin): (&[(u8, u8)], &[(u8, u8)]) = match name {
+    let (ascii, latin): (Ranges, Ranges) = match name {
         b"alpha" => (&[(b'A', b'Z'), (b'a', b'z')], LATIN_LETTERS),
         b"digit" => (&[(b'0', b'9')], &[]),
         b"alnum" => (&[(b'0', b'9'), (b'A', b'Z'), (b'a', b'z')], LATIN_LETTERS),

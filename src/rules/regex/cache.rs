@@ -47,12 +47,11 @@ pub struct Caches {
     uses: u32,
 }
 
+/// An id's engine has the one or the other.
 #[derive(Debug, Default)]
-enum Slot {
-    #[default]
-    Empty,
-    Meta(Box<meta::Cache>),
-    Lazy(Box<hybrid::dfa::Cache>),
+struct Slot {
+    meta: Option<Box<meta::Cache>>,
+    lazy: Option<Box<hybrid::dfa::Cache>>,
 }
 
 /// All caches of one worker together. The stock rules settle near half of it.
@@ -77,25 +76,11 @@ impl Caches {
     }
 
     pub(super) fn meta(&mut self, id: Id, regex: &meta::Regex) -> &mut meta::Cache {
-        let slot = self.slot(id);
-        if !matches!(slot, Slot::Meta(_)) {
-            *slot = Slot::Meta(Box::new(regex.create_cache()));
-        }
-        match slot {
-            Slot::Meta(cache) => cache,
-            _ => unreachable!("the slot has just been filled"),
-        }
+        self.slot(id).meta.get_or_insert_with(|| Box::new(regex.create_cache()))
     }
 
     pub(super) fn lazy(&mut self, id: Id, dfa: &hybrid::dfa::DFA) -> &mut hybrid::dfa::Cache {
-        let slot = self.slot(id);
-        if !matches!(slot, Slot::Lazy(_)) {
-            *slot = Slot::Lazy(Box::new(dfa.create_cache()));
-        }
-        match slot {
-            Slot::Lazy(cache) => cache,
-            _ => unreachable!("the slot has just been filled"),
-        }
+        self.slot(id).lazy.get_or_insert_with(|| Box::new(dfa.create_cache()))
     }
 
     fn slot(&mut self, id: Id) -> &mut Slot {
@@ -127,10 +112,7 @@ impl Caches {
 
 impl Slot {
     fn bytes(&self) -> usize {
-        match self {
-            Slot::Empty => 0,
-            Slot::Meta(cache) => cache.memory_usage(),
-            Slot::Lazy(cache) => cache.memory_usage(),
-        }
+        let meta = self.meta.as_ref().map_or(0, |cache| cache.memory_usage());
+        meta + self.lazy.as_ref().map_or(0, |cache| cache.memory_usage())
     }
 }

@@ -7,6 +7,7 @@ use super::cache::{Caches, Id, Ids};
 use super::perl::{self, Parsed};
 use super::{Pattern, PatternError, pcre, translate};
 use crate::limits::Limits;
+use regex_automata::hybrid::dfa::DFA;
 use regex_automata::util::primitives::NonMaxUsize;
 use regex_automata::{Anchored, Input, meta};
 use std::ops::Range;
@@ -23,7 +24,7 @@ pub struct Exact {
     engine: OnceLock<Engine>,
     grouped: OnceLock<Option<Grouped>>,
     again: OnceLock<Option<pcre2::bytes::Regex>>,
-    superset: OnceLock<Option<meta::Regex>>,
+    superset: OnceLock<Option<DFA>>,
     nullable: bool,
     names: Vec<(String, Vec<usize>)>,
 }
@@ -194,7 +195,6 @@ impl Exact {
     }
 
     /// All groups of the first match that begins at `at` or later, the whole match first.
-    #[expect(clippy::type_complexity, reason = "a match or none, of groups set or not")]
     pub fn captures_at(
         &self,
         hay: &[u8],
@@ -256,12 +256,12 @@ impl Exact {
     }
 
     /// The automaton that finds every piece with a match in joined text, and its place.
-    pub(super) fn superset(&self) -> Option<(Id, &meta::Regex)> {
+    pub(super) fn superset(&self) -> Option<(Id, &DFA)> {
         let superset = self.superset.get_or_init(|| {
             let hir = translate::superset(&self.parsed()?);
-            compile_automaton(&hir, &self.limits).ok()
+            super::plan::lazy_dfa(&[&hir])
         });
-        superset.as_ref().map(|regex| (self.superset_id, regex))
+        superset.as_ref().map(|dfa| (self.superset_id, dfa))
     }
 }
 
@@ -374,4 +374,96 @@ fn compile_automaton(
         )
         .build_from_hir(hir)
         .map_err(Box::new)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::Strip;
+    use super::*;
+
+    fn exact(pattern: &str) -> Exact {
+        let pattern = Pattern::parse(pattern.as_bytes(), Strip::Bare).unwrap();
+        Exact::new(Arc::new(pattern), &mut Ids::new(), &Limits::default())
+    }
+
+    /// The expectations are Perl 5.36's: `t/patterns.rs` compares many more.
+    #[test]
+    fn matches_are_counted_and_placed_as_by_perl() {
+        type Expected = (usize, usize, usize);
+        let cases: &[(&str, &[u8], Expected)] = &[
+            ("foo$", b"foo\n", (1, 0, 3)),
+            ("foo$", b"foo\n\n", (0, 0, 0)),
+            ("$", b"a\n", (2, 1, 1)),
+            ("\\s*$", b"a \n", (2, 1, 3)),
+            ("(?m)^", b"a\n", (1, 0, 0)),
+            ("(?m)^b", b"a\nb", (1, 2, 3)),
+            ("x*?", b"xx", (5, 0, 0)),
+            ("a|ab", b"ab", (1, 0, 1)),
+            ("(?i)\\xe9", b"\xc9", (1, 0, 1)),
+            ("(?i)[\\xe0-\\xef]", b"\xc9", (1, 0, 1)),
+            ("(?di)\\xe9", b"\xc9", (0, 0, 0)),
+            ("(?i)^(.)\\1$", b"\xc9\xe9", (1, 0, 2)),
+            ("\\w", b"\xe9", (0, 0, 0)),
+            ("(?u)\\w", b"\xe9", (1, 0, 1)),
+            ("\\<a\\>", b"<a>", (1, 0, 3)),
+            ("(a++)a", b"aaa", (0, 0, 0)),
+            ("a\\Kb", b"ab", (1, 1, 2)),
+            ("(?<n>a)|(?<n>b)\\k<n>", b"bb", (1, 0, 2)),
+            ("(?|(a)|(b))\\1", b"bb", (1, 0, 2)),
+            ("^(a(?1)?b)$", b"aabb\n", (1, 0, 4)),
+            ("(?<=a|bc)d", b"bcd", (1, 2, 3)),
+            ("\\x{100}|b", b"b", (1, 0, 1)),
+            ("[^\\x{100}]", b"b", (1, 0, 1)),
+            ("x{,2}", b"xx", (2, 0, 2)),
+            ("\\Gab", b"abab ab", (2, 0, 2)),
+        ];
+        for (pattern, hay, (count, start, end)) in cases {
+            let found = exact(pattern).count(hay, 50, &mut Caches::new());
+            let expected = (*count, (*count > 0).then_some(*start..*end));
+            assert_eq!(found, Ok(expected), "{pattern} on {:?}", hay.escape_ascii().to_string());
+        }
+    }
+
+    #[test]
+    fn groups_are_captured_by_both_engines_and_end_before_the_last_newline() {
+        let mut caches = Caches::new();
+        let groups = |pattern: &str, caches: &mut Caches| {
+            exact(pattern).captures_at(b"key: value\n", 0, caches).unwrap().unwrap()
+        };
+        assert_eq!(
+            groups("(\\w+): (?<v>.*)$|(x)", &mut caches),
+            [Some(0..10), Some(0..3), Some(5..10), None]
+        );
+        assert_eq!(groups("(\\w+)(?=:)", &mut caches), [Some(0..3), Some(0..3)]);
+        let named = exact("(?<v>a)|(?<v>b)(?<w>c)");
+        assert_eq!(named.groups_named("v"), [1, 2]);
+        assert_eq!(named.names().collect::<Vec<_>>(), ["v", "w"]);
+    }
+
+    #[test]
+    fn limit_match_steps_ends_a_search_without_a_hit() {
+        let pattern = Pattern::parse(b"(?=(a+)+$)(a+)+$", Strip::Bare).unwrap();
+        let limits = Limits { match_steps: 10_000, ..Limits::default() };
+        let exact = Exact::new(Arc::new(pattern), &mut Ids::new(), &limits);
+        let hay = [&[b'a'; 60][..], b"b"].concat();
+        assert_eq!(exact.is_match(&hay, &mut Caches::new()), Err(Overrun::Steps));
+        assert_eq!(exact.is_match(b"aaa", &mut Caches::new()), Ok(true));
+    }
+
+    #[test]
+    fn a_search_beyond_the_end_finds_nothing() {
+        let mut caches = Caches::new();
+        assert_eq!(exact("a*").find_at(b"a", 2, &mut caches), Ok(None));
+        assert_eq!(exact("a*").find_at(b"a", 1, &mut caches), Ok(Some(1..1)));
+    }
+
+    #[test]
+    fn caches_serve_one_rule_set_at_a_time() {
+        let (one, other) = (exact("a+"), exact("(b)c|d"));
+        let mut caches = Caches::new();
+        for _ in 0..3 {
+            assert_eq!(one.is_match(b"xa", &mut caches), Ok(true));
+            assert_eq!(other.is_match(b"bc", &mut caches), Ok(true));
+        }
+    }
 }

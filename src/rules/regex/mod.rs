@@ -5,7 +5,7 @@
 //! family, a [`Plan`] that rules most of them out in one pass over a text. [`Caches`] holds
 //! the working memory of all of them for one thread.
 //!
-//! * `delimiter`, `perl`, `class`, `bytes`, `warnings` read a pattern into a tree (`ast`);
+//! * `delimiter`, `perl`, `groups`, `class`, `bytes`, `warnings` read a pattern into a tree (`ast`);
 //! * `translate` makes an automaton of it where one says the same, `pcre` a PCRE2 pattern;
 //! * `literals` finds what every match must contain; `plan` and `scan` use that.
 //!
@@ -18,6 +18,7 @@ mod class;
 mod delimiter;
 mod exact;
 mod example;
+mod groups;
 mod literals;
 mod pcre;
 mod perl;
@@ -134,5 +135,141 @@ impl Pattern {
     /// the check of `ignore_always_matching_regexps` and of lint.
     pub fn always_matches(&self) -> Option<&'static str> {
         delimiter::always_matches(&self.body)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn bare(text: &str) -> Result<Pattern, PatternError> {
+        Pattern::parse(text.as_bytes(), Strip::Bare)
+    }
+
+    /// `t/patterns.rs` asks the installed Perl for the same list.
+    #[test]
+    fn odd_patterns_are_taken_or_refused_as_perl_5_36_did() {
+        let list = include_str!("../../../t/data/perl-patterns.txt");
+        let mut wrong = Vec::new();
+        for line in list.lines() {
+            let (answer, pattern) = line.split_once('\t').unwrap();
+            let ours = bare(pattern);
+            if ours.is_ok() != (answer == "ok") {
+                wrong.push(format!("{pattern}: Perl says {answer}, we {:?}", ours.err()));
+            }
+        }
+        assert!(list.lines().count() >= 300);
+        assert!(wrong.is_empty(), "{wrong:#?}");
+    }
+
+    #[test]
+    fn delimiters_and_flags_are_read_as_compile_regexp_reads_them() {
+        let taken: &[(&str, &str)] = &[
+            ("/foo/", "foo"),
+            ("/foo/i", "(?i)foo"),
+            ("/foo/ism", "(?ism)foo"),
+            ("m{foo}i", "(?i)foo"),
+            ("m;a/b;", "a/b"),
+            ("m,a/b,i", "(?i)a/b"),
+            ("m(foo)", "foo"),
+            ("m<a>", "a"),
+            ("m[ab]", "ab"),
+            ("m!a{1,2}!", "a{1,2}"),
+            ("qr/foo/", "foo"),
+            ("m{a{1,2}b}", "a{1,2}b"),
+            ("/a\\/b/", "a\\/b"),
+            ("//", ""),
+            ("m'$x'", "$x"),
+        ];
+        for (text, source) in taken {
+            let pattern = Pattern::parse(text.as_bytes(), Strip::Required);
+            assert_eq!(pattern.map(|p| p.source()), Ok(source.as_bytes().to_vec()), "{text}");
+        }
+        let refused = [
+            ("foo", PatternError::MissingDelimiters),
+            ("", PatternError::MissingDelimiters),
+            ("mfoom", PatternError::MissingDelimiters),
+            ("/foo", PatternError::EndDelimiter('/')),
+            ("/foo/e", PatternError::EndDelimiter('/')),
+            ("/foo/I", PatternError::EndDelimiter('/')),
+            ("m\\a\\", PatternError::BackslashDelimiter),
+            ("/a/b/", PatternError::UnescapedDelimiter('/')),
+            ("/a\\\\/b/", PatternError::UnescapedDelimiter('/')),
+            ("m<a>b>", PatternError::UnescapedDelimiter('>')),
+            ("/(?{1})/", PatternError::Code),
+            ("/(??{1})/", PatternError::Code),
+        ];
+        for (text, error) in refused {
+            assert_eq!(Pattern::parse(text.as_bytes(), Strip::Required), Err(error), "{text}");
+        }
+        for text in ["/foo/g", "/foo/o", "/foo/c", "/foo/z"] {
+            assert!(Pattern::parse(text.as_bytes(), Strip::Required).is_err(), "{text}");
+        }
+        let optional = Pattern::parse(b"a/b", Strip::Optional).unwrap();
+        assert_eq!(optional.source(), b"a/b");
+        assert_eq!(Pattern::parse(b"/a/", Strip::Optional).unwrap().source(), b"a");
+    }
+
+    #[test]
+    fn a_pattern_that_always_matches_is_noticed() {
+        let cases = [
+            ("", true),
+            ("a||b", true),
+            ("a\\||b", false),
+            ("|a", true),
+            ("a|", true),
+            ("a\\|", false),
+            ("(|a)", false),
+            ("a|b", false),
+        ];
+        for (text, expected) in cases {
+            assert_eq!(bare(text).unwrap().always_matches().is_some(), expected, "{text}");
+        }
+        // The flags are not looked at: the body is.
+        assert!(Pattern::parse(b"/|a/i", Strip::Required).unwrap().always_matches().is_some());
+    }
+
+    #[test]
+    fn bombs_are_refused_by_limits() {
+        let deep = |n: usize| format!("{}a{}", "(".repeat(n), ")".repeat(n));
+        assert!(bare(&deep(249)).is_ok());
+        assert!(matches!(bare(&deep(251)), Err(PatternError::TooDeep { .. })));
+        assert!(matches!(bare(&"(".repeat(100_000)), Err(PatternError::TooDeep { .. })));
+        assert!(matches!(bare(&deep(100_000)), Err(PatternError::TooDeep { .. })));
+        for text in ["((a{1000}){1000}){1000}", "(((\\w{500}){500}){500}){500}"] {
+            assert_eq!(bare(text), Err(PatternError::TooLarge), "{text}");
+        }
+        let limits = Limits { pattern_bytes: 10, ..Limits::default() };
+        let within = |text: &[u8]| Pattern::parse_within(text, Strip::Bare, &limits);
+        assert!(within(b"abcdefghij").is_ok());
+        assert_eq!(within(b"abcdefghijk"), Err(PatternError::TooLarge));
+    }
+
+    #[test]
+    fn a_source_with_other_tags_keeps_the_flags_inside() {
+        let pattern = Pattern::parse(b"/<A>b/i", Strip::Required).unwrap();
+        assert_eq!(pattern.perl(), b"(?^aa:(?i)<A>b)");
+        let expanded = pattern.with_source(b"(?^aa:(?i)[a@]b)").unwrap();
+        assert_eq!(expanded.source(), b"(?^aa:(?i)[a@]b)");
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn reading_any_bytes_as_a_pattern_never_panics(bytes: Vec<u8>) {
+            _ = Pattern::parse(&bytes, Strip::Optional);
+        }
+
+        #[test]
+        fn reading_pattern_like_text_never_panics(
+            text in "[(){}\\[\\]?*+|\\\\^$.:<>=!\\-,0-9a-gikxPRN&#'\u{e9}]{0,40}"
+        ) {
+            if let Ok(pattern) = bare(&text) {
+                let mut ids = Ids::new();
+                let exact = Exact::new(Arc::new(pattern), &mut ids, &Limits::default());
+                let mut caches = Caches::new();
+                _ = exact.count(b"abc ab\n12 (x)\n", 20, &mut caches);
+                _ = exact.captures_at(b"abc ab\n12 (x)\n", 0, &mut caches);
+            }
+        }
     }
 }

@@ -231,6 +231,8 @@ impl Words {
 const GROUP_SIZE: usize = 14;
 /// A wider repeat of a class multiplies the states of a group.
 const LONGEST_REPEAT: u32 = 3;
+/// A larger expression stays alone.
+const LARGEST_MEMBER: usize = 400;
 
 /// Does it have few states: no long repeat of a class, and not large?
 fn is_small(hir: &Hir) -> bool {
@@ -252,14 +254,14 @@ fn is_small(hir: &Hir) -> bool {
             _ => {}
         }
     }
-    nodes < 400
+    nodes < LARGEST_MEMBER
 }
 
 fn build_groups(friendly: &[Friendly], tiers: &mut [Tier], ids: &mut Ids) -> Vec<Group> {
     let mut groups = Vec::new();
     for members in friendly.chunks(GROUP_SIZE) {
         let hirs: Vec<&Hir> = members.iter().map(|member| &member.hir).collect();
-        let Some(dfa) = build_group(&hirs) else { continue };
+        let Some(dfa) = lazy_dfa(&hirs) else { continue };
         for (pattern, member) in members.iter().enumerate() {
             if let Some(tier) = tiers.get_mut(member.rule) {
                 *tier = Tier::Group { group: groups.len(), pattern };
@@ -270,13 +272,14 @@ fn build_groups(friendly: &[Friendly], tiers: &mut [Tier], ids: &mut Ids) -> Vec
     groups
 }
 
-fn build_group(hirs: &[&Hir]) -> Option<DFA> {
+/// One lazy DFA of all of `hirs`, which reports every one that matches.
+pub(super) fn lazy_dfa(hirs: &[&Hir]) -> Option<DFA> {
     let nfa: NFA = thompson::Compiler::new()
         .configure(
             thompson::Config::new()
                 .utf8(false)
                 .which_captures(thompson::WhichCaptures::None)
-                .nfa_size_limit(Some(4 << 20)),
+                .nfa_size_limit(Some(8 << 20)),
         )
         .build_many_from_hir(hirs)
         .ok()?;
@@ -284,7 +287,7 @@ fn build_group(hirs: &[&Hir]) -> Option<DFA> {
         .configure(
             DFA::config()
                 .match_kind(regex_automata::MatchKind::All)
-                .cache_capacity(1 << 20)
+                .cache_capacity(4 << 20)
                 .skip_cache_capacity_check(true)
                 .minimum_cache_clear_count(None),
         )

@@ -22,6 +22,9 @@ pub struct Scratch {
     groups: Vec<Option<PatternSet>>,
 }
 
+/// A single piece up to this many bytes is matched at once.
+const SHORT_TEXT: usize = 2048;
+
 /// One text under one plan.
 #[derive(Debug)]
 pub struct Scan<'a> {
@@ -122,15 +125,22 @@ impl<'a> Scan<'a> {
         }
         let Some(rule) = self.plan.rules.get(index) else { return Ok(matches) };
         let mut left = rule.scope.pieces(self.pieces.len());
-        // Joining pays where it saves calls.
-        let joined = left.len() > 1 && !matches!(rule.scope, Scope::One(_));
-        let superset = if joined { rule.pattern.superset() } else { None };
+        let until = self.joined_start(left.end).saturating_sub(1);
+        // One linear pass pays where it saves calls, or a long backtrack. Header values are
+        // cut short and their patterns are cheap.
+        let long = until > self.joined_start(left.start) + SHORT_TEXT;
+        let pays = left.len() > 1 || long && !matches!(rule.scope, Scope::One(_));
+        let superset = if pays { rule.pattern.superset() } else { None };
         while matches.count < most && !left.is_empty() {
-            if let Some((id, regex)) = superset {
+            if let Some((id, dfa)) = superset {
                 let from = self.joined_start(left.start);
-                let input = Input::new(&self.scratch.joined).range(from..);
-                let Some(hit) = regex.search_with(caches.meta(id, regex), &input) else { break };
-                left.start = self.piece_at(hit.start(), left.clone());
+                // The end of the match that ends first: no piece before it has one.
+                let input = Input::new(&self.scratch.joined).range(from..until).earliest(true);
+                match dfa.try_search_fwd(caches.lazy(id, dfa), &input) {
+                    Ok(None) => break,
+                    Ok(Some(hit)) => left.start = self.piece_at(hit.offset(), left.clone()),
+                    Err(_) => {}
+                }
             }
             let Some(piece) = self.pieces.get(left.start) else { break };
             let (count, first) = rule.pattern.count(piece, most - matches.count, caches)?;
@@ -151,8 +161,99 @@ impl<'a> Scan<'a> {
         }
     }
 
-    /// The piece, of those left, in which a match that begins at `offset` may lie.
+    /// The piece, of those left, in which a match that ends at `offset` may lie.
     fn piece_at(&self, offset: usize, left: Range<usize>) -> usize {
         self.scratch.ends.partition_point(|&end| end < offset).max(left.start)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{Exact, Ids, Pattern, PlanRule, Strip};
+    use super::*;
+    use crate::limits::Limits;
+    use std::sync::Arc;
+
+    fn plan(rules: &[(&str, Scope)]) -> Plan {
+        let (mut ids, limits) = (Ids::new(), Limits::default());
+        let rules: Vec<PlanRule> = rules
+            .iter()
+            .map(|(text, scope)| {
+                let pattern = Arc::new(Pattern::parse(text.as_bytes(), Strip::Bare).unwrap());
+                PlanRule {
+                    pattern: Arc::new(Exact::new(pattern, &mut ids, &limits)),
+                    scope: *scope,
+                }
+            })
+            .collect();
+        Plan::build(&rules, &mut ids, &limits)
+    }
+
+    fn found(plan: &Plan, pieces: &[&str], rule: usize, most: usize) -> Matches {
+        let pieces: Pieces = pieces.iter().collect();
+        let (mut scratch, mut caches) = (Scratch::default(), Caches::new());
+        let mut scan = plan.start(&pieces, &mut scratch);
+        let matches = scan.run(rule, most, &mut caches).unwrap();
+        assert!(matches.count == 0 || scan.possible(rule, &mut caches));
+        matches
+    }
+
+    #[test]
+    fn no_match_crosses_pieces_and_places_hold_in_each() {
+        type Case<'a> = (&'a str, &'a [&'a str], Option<(usize, Range<usize>)>);
+        let cases: &[Case<'_>] = &[
+            ("one\\stwo", &["one\n", "two\n"], None),
+            ("^two$", &["one\n", "two\n"], Some((1, 0..3))),
+            ("\\Atwo\\z", &["one", "two"], Some((1, 0..3))),
+            ("e\\b", &["one", "two"], Some((0, 2..3))),
+            ("o\\B", &["on", "no"], Some((0, 0..1))),
+            ("(?<!o)n", &["on", "n"], Some((1, 0..1))),
+            ("(..)\\1", &["abcd", "abab"], Some((1, 0..4))),
+            ("[^x]{4}", &["ab", "cdef"], Some((1, 0..4))),
+            ("$", &["", "a"], Some((0, 0..0))),
+            ("^$", &["a", "", "b"], Some((1, 0..0))),
+            ("\\w{30}", &["a", "abcdefghijklmnopqrstuvwxyzabcdef"], Some((1, 0..30))),
+        ];
+        for (pattern, pieces, first) in cases {
+            let plan = plan(&[(pattern, Scope::All)]);
+            assert_eq!(&found(&plan, pieces, 0, 1).first, first, "{pattern}");
+        }
+    }
+
+    #[test]
+    fn a_scope_hides_the_other_pieces() {
+        let plan = plan(&[
+            ("word", Scope::All),
+            ("word", Scope::AllButFirst),
+            ("word", Scope::One(1)),
+            ("word", Scope::One(9)),
+            ("w.?r", Scope::AllButFirst),
+        ]);
+        let pieces = ["word word", "no", "a word"];
+        let first = |rule| found(&plan, &pieces, rule, 1).first;
+        assert_eq!(first(0), Some((0, 0..4)));
+        assert_eq!(first(1), Some((2, 2..6)));
+        assert_eq!(first(2), None);
+        assert_eq!(first(3), None);
+        assert_eq!(first(4), Some((2, 2..5)));
+        assert_eq!(found(&plan, &["", "word"], 2, 1).count, 1);
+        assert_eq!(found(&plan, &pieces, 0, 9).count, 3);
+        assert_eq!(found(&plan, &pieces, 0, 2).count, 2);
+        assert_eq!(found(&plan, &[], 0, 2), Matches::default());
+        assert_eq!(found(&plan, &pieces, 77, 2), Matches::default());
+    }
+
+    #[test]
+    fn a_group_answers_for_each_of_its_patterns() {
+        let rules: Vec<(String, Scope)> = (0..40)
+            .map(|n: u8| (format!("[{0}{1}]\\w\\W", (b'A' + n % 26) as char, n % 7), Scope::All))
+            .collect();
+        let rules: Vec<(&str, Scope)> =
+            rules.iter().map(|(text, scope)| (&**text, *scope)).collect();
+        let plan = plan(&rules);
+        assert_eq!(plan.tiers(), (0, 40, 0));
+        let hits: Vec<usize> =
+            (0..40).filter(|&rule| found(&plan, &["x", "C5!"], rule, 1).count > 0).collect();
+        assert_eq!(hits, [2, 28]);
     }
 }

@@ -183,12 +183,12 @@ impl Superset<'_> {
                 Hir::alternation(nodes.iter().map(|node| self.hir(node, copy)).collect())
             }
             Node::Capture(_, node) | Node::Atomic(node) | Node::Reset(node) => self.hir(node, copy),
-            Node::Repeat { node, min, max, mode } => Hir::repetition(Repetition {
-                min: *min,
-                max: *max,
-                greedy: *mode != Mode::Lazy,
-                sub: Box::new(self.hir(node, copy)),
-            }),
+            Node::Repeat { node, min, max, mode } => {
+                let (min, max) = loosened(node, *min, *max);
+                let greedy = *mode != Mode::Lazy;
+                let sub = Box::new(self.hir(node, copy));
+                Hir::repetition(Repetition { min, max, greedy, sub })
+            }
             Node::Reference { groups, fold } => self.reference(groups, *fold, copy),
             Node::Recurse(_) => anything(),
             Node::Condition { test: Test::Define, .. } => Hir::empty(),
@@ -211,6 +211,22 @@ impl Superset<'_> {
         }
     }
 }
+
+/// Fewer counts to keep, more matched: a counted repeat multiplies an automaton's states.
+fn loosened(node: &Node, min: u32, max: Option<u32>) -> (u32, Option<u32>) {
+    let single = matches!(node, Node::Byte(_) | Node::Class(_));
+    let most = if single { COUNTED_CLASSES } else { 1 };
+    let max = max.filter(|max| *max <= most);
+    let min = if single || node.weight() <= SMALL_GROUP { min } else { min.min(2) };
+    (min.min(COUNTED_AT_LEAST), max)
+}
+
+/// Repeats of one byte keep their upper bound up to this.
+const COUNTED_CLASSES: u32 = 3;
+/// Lower bounds are kept up to this: they tell more than upper ones.
+const COUNTED_AT_LEAST: u32 = 40;
+/// A group up to this weight keeps its lower bound.
+const SMALL_GROUP: usize = 100;
 
 /// A referenced group heavier than this is taken for anything.
 const LARGEST_COPY: usize = 300;
