@@ -421,7 +421,8 @@ pub fn evaluate<N: Copy>(nodes: &[Node<N>], value: &mut dyn FnMut(N) -> f64) -> 
                 Node::Choose(a, b, c) => steps.extend([Step::Choose(b, c), Step::Value(a)]),
             },
             Step::Not => result = if result == 0.0 { 1.0 } else { 0.0 },
-            Step::Minus => result = -result,
+            // Of zero there is only one.
+            Step::Minus => result = 0.0 - result,
             Step::Right(operator, b) => {
                 steps.extend([Step::Apply(operator, result), Step::Value(b)]);
             }
