@@ -1,7 +1,7 @@
 //! Bracketed classes and the escapes that stand for characters: perlrecharclass.
 
 use super::bytes::{self, ByteSet, Charset, horizontal, narrow_fold, vertical};
-use super::perl::{Escape, Parser, Result, trim_blanks};
+use super::perl::{Escape, Parser, Result, braces, trim_blanks};
 
 /// A class; the parser stands on its `[`.
 pub(super) fn bracketed(parser: &mut Parser<'_>) -> Result<ByteSet> {
@@ -117,26 +117,24 @@ fn atom(parser: &mut Parser<'_>) -> Result<Atom> {
 /// `[:alpha:]` inside a class; `None` if the `[` is just a bracket.
 fn posix(parser: &mut Parser<'_>) -> Result<Option<ByteSet>> {
     let rest = parser.rest();
-    let Some(&mark @ (b':' | b'.' | b'=')) = rest.get(1) else { return Ok(None) };
-    let Some(end) = rest.windows(2).skip(2).position(|two| two == [mark, b']']) else {
-        let letters = rest.iter().skip(2).take_while(|byte| byte.is_ascii_lowercase()).count();
-        if bytes::posix(&rest[2..2 + letters], Charset::Ascii).is_some() {
-            return parser.refuse("a POSIX class is not terminated");
-        }
-        return Ok(None);
+    let near = &rest[..rest.len().min(LONGEST_POSIX)];
+    let mark = match near.get(1) {
+        Some(&mark @ (b':' | b'.' | b'=')) => mark,
+        _ => return refuse_half_posix(parser, near),
     };
-    let name = &rest[2..2 + end];
-    if name.iter().any(|byte| !byte.is_ascii_alphabetic() && *byte != b'^') {
-        return Ok(None);
-    }
-    if mark != b':' {
-        return parser.refuse("POSIX syntax [. .] and [= =] is reserved");
-    }
+    let Some(end) = near.windows(2).skip(2).position(|two| two == [mark, b']']) else {
+        return refuse_half_posix(parser, near);
+    };
+    let (name, text) = (&near[2..2 + end], &near[..2 + end]);
     let (negated, name) = match name.strip_prefix(b"^") {
         Some(name) => (true, name),
         None => (false, name),
     };
-    let Some(set) = bytes::posix(name, parser.flags.charset) else {
+    let Some(set) = bytes::posix(name, parser.flags.charset).filter(|_| mark == b':') else {
+        let odd = name.iter().any(|byte| matches!(byte, b'\\' | b'[' | b']' | b' ' | b'\t'));
+        if odd || name.is_empty() || mark == b':' && name.len() < SHORTEST_POSIX {
+            return refuse_half_posix(parser, text);
+        }
         return parser.refuse("unknown POSIX class");
     };
     parser.at += end + 4;
@@ -144,25 +142,70 @@ fn posix(parser: &mut Parser<'_>) -> Result<Option<ByteSet>> {
     Ok(Some(if negated { set.complement() } else { set }))
 }
 
-/// Perl warns of `[:alpha:]` outside a class, also of half of it.
+/// How far Perl looks for the end of a POSIX class; their names are short.
+const LONGEST_POSIX: usize = 40;
+/// Perl takes shorter names between colons for no attempt at one.
+const SHORTEST_POSIX: usize = 3;
+
+/// `[[print:]]`, `[[ :print:]]`: Perl guesses what was meant, and warns.
+fn refuse_half_posix(parser: &Parser<'_>, near: &[u8]) -> Result<Option<ByteSet>> {
+    let between = |byte: &&u8| matches!(byte, b' ' | b'\t' | b':' | b';' | b'.' | b'=' | b'^');
+    let skipped = 1 + near.iter().skip(1).take_while(between).count();
+    let name = near.iter().skip(skipped).take_while(|byte| byte.is_ascii_alphabetic()).count();
+    if near.get(skipped..skipped + name).is_some_and(is_posix_name) {
+        return parser.refuse("half of a POSIX class");
+    }
+    Ok(None)
+}
+
+fn is_posix_name(name: &[u8]) -> bool {
+    bytes::posix(&name.to_ascii_lowercase(), Charset::Ascii).is_some()
+}
+
+/// Perl warns of `[:alpha:]` outside a class, and of much that looks like it.
 fn refuse_stray_posix(parser: &Parser<'_>) -> Result<()> {
     let rest = parser.rest();
-    let Some(end) = rest.iter().position(|&byte| byte == b']') else { return Ok(()) };
-    let inner = trim_blanks(rest.get(1..end).unwrap_or_default());
-    let is_mark = |byte: &u8| matches!(byte, b':' | b'.' | b'=' | b';');
-    let before = inner.first().is_some_and(is_mark);
-    let after = inner.last().is_some_and(is_mark);
-    let start = usize::from(before);
-    let stop = (inner.len() - usize::from(after)).max(start);
-    let name = trim_blanks(&inner[start..stop]);
-    let name = trim_blanks(name.strip_prefix(b"^").unwrap_or(name)).to_ascii_lowercase();
-    let is_name = bytes::posix(&name, Charset::Ascii).is_some();
-    let is_word = !name.is_empty() && name.iter().all(u8::is_ascii_alphabetic);
-    let paired = before && after && inner.first() == inner.last();
-    if is_name && (before || after) || is_word && paired {
+    let near = &rest[..rest.len().min(LONGEST_POSIX)];
+    let Some(end) = near.iter().skip(1).position(|&byte| byte == b']') else { return Ok(()) };
+    let inner = &near[1..end + 1];
+    // Behind a second bracket it is a class in a class, which `posix` reads.
+    let length = inner.iter().take_while(|&&byte| byte != b'[').count();
+    let inner = &inner[..length];
+    let inner = inner.strip_prefix(b"^").unwrap_or(inner);
+    let paired = match inner {
+        [b':', name @ .., b':'] => {
+            name.len() >= SHORTEST_POSIX
+                && name.first().is_some_and(u8::is_ascii_alphabetic)
+                && !name.iter().any(|byte| matches!(byte, b'\\' | b' '))
+        }
+        [b'.', name @ .., b'.'] | [b'=', name @ .., b'='] => {
+            !name.is_empty() && name.iter().all(u8::is_ascii_alphabetic)
+        }
+        _ => false,
+    };
+    if paired || has_marked_name(inner) {
         return parser.refuse("POSIX syntax belongs inside character classes");
     }
     Ok(())
+}
+
+/// Is a POSIX class's name in it, next to a colon or what is taken for one?
+fn has_marked_name(inner: &[u8]) -> bool {
+    let mut at = 0;
+    while at < inner.len() {
+        let length = inner[at..].iter().take_while(|byte| byte.is_ascii_alphabetic()).count();
+        let (before, rest) = inner.split_at(at);
+        let (word, after) = rest.split_at(length);
+        let before = trim_blanks(before.strip_suffix(b"^").unwrap_or(before)).last();
+        let after = trim_blanks(after).first();
+        let marked =
+            matches!(before, Some(b':' | b';' | b'.' | b'=')) || matches!(after, Some(b':' | b';'));
+        if marked && is_posix_name(word) {
+            return true;
+        }
+        at += length.max(1);
+    }
+    false
 }
 
 /// After a backslash: a character or a set of them.
@@ -202,7 +245,13 @@ pub(super) fn escape(parser: &mut Parser<'_>, in_class: bool) -> Result<Escape> 
             parser.at -= 1;
             Escape::Point(octal(parser)?)
         }
-        other if other.is_ascii_alphanumeric() => return parser.refuse("unrecognized escape"),
+        // Perl forgets to warn where a counted quantifier follows.
+        other
+            if other.is_ascii_alphanumeric()
+                && (in_class || other.is_ascii_digit() || braces(parser.rest()).is_none()) =>
+        {
+            return parser.refuse("unrecognized escape");
+        }
         other => Escape::Point(u32::from(other)),
     })
 }

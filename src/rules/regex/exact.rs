@@ -7,6 +7,7 @@ use super::cache::{Caches, Id, Ids};
 use super::perl::{self, Parsed};
 use super::{Pattern, PatternError, pcre, translate};
 use crate::limits::Limits;
+use regex_automata::hybrid::dfa::DFA;
 use regex_automata::util::primitives::NonMaxUsize;
 use regex_automata::{Anchored, Input, meta};
 use std::ops::Range;
@@ -23,7 +24,7 @@ pub struct Exact {
     engine: OnceLock<Engine>,
     grouped: OnceLock<Option<Grouped>>,
     again: OnceLock<Option<pcre2::bytes::Regex>>,
-    superset: OnceLock<Option<meta::Regex>>,
+    superset: OnceLock<Option<DFA>>,
     nullable: bool,
     names: Vec<(String, Vec<usize>)>,
 }
@@ -184,8 +185,8 @@ impl Exact {
             return self.find_at(hay, at, caches);
         }
         let again = self.again.get_or_init(|| {
-            let text = pcre::text(&self.parsed()?, true, &self.limits);
-            compile_pcre(&text).ok()
+            let parsed = self.parsed().filter(|parsed| !translate::accepts_early(&parsed.node))?;
+            compile_pcre(&pcre::text(&parsed, true, &self.limits)).ok()
         });
         match again {
             Some(regex) => backtrack(regex, hay, at),
@@ -256,12 +257,12 @@ impl Exact {
     }
 
     /// The automaton that finds every piece with a match in joined text, and its place.
-    pub(super) fn superset(&self) -> Option<(Id, &meta::Regex)> {
+    pub(super) fn superset(&self) -> Option<(Id, &DFA)> {
         let superset = self.superset.get_or_init(|| {
             let hir = translate::superset(&self.parsed()?);
-            compile_automaton(&hir, &self.limits).ok()
+            super::plan::lazy_dfa(&[&hir])
         });
-        superset.as_ref().map(|regex| (self.superset_id, regex))
+        superset.as_ref().map(|dfa| (self.superset_id, dfa))
     }
 }
 
@@ -339,11 +340,13 @@ fn compile(parsed: &Parsed, limits: &Limits) -> Result<Engine, PatternError> {
         }
     }
     match compile_pcre(&pcre::text(parsed, false, limits)) {
-        Ok(regex) => Ok(Engine::Backtracker(regex)),
-        Err(error) => {
-            let why = why.unwrap_or_else(|| error.to_string());
-            Err(PatternError::NoEngine(why.into()))
-        }
+        Ok(regex) => return Ok(Engine::Backtracker(regex)),
+        Err(error) => why = why.or(Some(error.to_string())),
+    }
+    let loose = translate::loose(parsed).map(|regular| compile_automaton(&regular.hir, limits));
+    match loose {
+        Some(Ok(regex)) => Ok(Engine::Automaton { regex, swallows: false }),
+        _ => Err(PatternError::NoEngine(why.unwrap_or_default().into())),
     }
 }
 

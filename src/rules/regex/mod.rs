@@ -17,16 +17,20 @@ mod cache;
 mod class;
 mod delimiter;
 mod exact;
+mod example;
+mod literals;
 mod pcre;
 mod perl;
 mod plan;
+mod scan;
 mod translate;
 mod warnings;
 
 pub use cache::{Caches, Ids};
 pub use delimiter::Strip;
 pub use exact::{Exact, Matches, Overrun};
-pub use plan::{Plan, PlanRule, Scan, Scope, Scratch};
+pub use plan::{Plan, PlanRule, Scope};
+pub use scan::{Scan, Scratch};
 
 use crate::limits::Limits;
 use std::sync::Arc;
@@ -116,6 +120,14 @@ impl Pattern {
     /// The pattern with another source, as after ReplaceTags: bare, flags inside.
     pub fn with_source(&self, source: &[u8]) -> Result<Pattern, PatternError> {
         Pattern::parse(source, Strip::Bare)
+    }
+
+    /// A text that the pattern matches or nearly matches; `choose(n)` picks one of `n`.
+    /// For tests of rules, and of this module against Perl.
+    pub fn example(&self, choose: &mut dyn FnMut(usize) -> usize) -> Vec<u8> {
+        let depth = Limits::default().pattern_depth;
+        let parsed = perl::parse(&self.source(), depth);
+        parsed.map(|parsed| example::of(&parsed, choose)).unwrap_or_default()
     }
 
     /// Why the pattern matches every text, if it does so by an empty alternative:

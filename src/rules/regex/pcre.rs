@@ -4,9 +4,10 @@
 //! classes as bytes, both cases of a letter, groups by number.
 
 use super::ast::{Anchor, Mode, Node, Test};
-use super::bytes::{ByteSet, Charset};
+use super::bytes::{ByteSet, Charset, other_case};
 use super::perl::Parsed;
 use crate::limits::Limits;
+use std::cell::Cell;
 use std::fmt::Write;
 
 /// The pattern, with its limits in front.
@@ -31,104 +32,201 @@ pub(super) fn text(parsed: &Parsed, nonempty: bool, limits: &Limits) -> String {
     if nonempty {
         out.push_str("(?:");
     }
-    write(&mut out, &parsed.node);
+    let fold = mostly_folds(&parsed.node);
+    if fold {
+        out.push_str("(?i)");
+    }
+    Writer { out: &mut out, fold }.write(&parsed.node);
     if nonempty {
         out.push_str(")(?!\\G)");
     }
     out
 }
 
-fn write(out: &mut String, node: &Node) {
-    match node {
-        Node::Empty => {}
-        Node::Byte(byte) => write_byte(out, *byte),
-        Node::Class(set) => write_class(out, set),
-        Node::Anchor(anchor) => out.push_str(match anchor {
-            Anchor::Start => "\\A",
-            Anchor::LineStart => "(?m:^)",
-            Anchor::End => "\\z",
-            Anchor::LastLineEnd => "\\Z",
-            Anchor::LineEnd => "(?m:$)",
-            Anchor::Word => "\\b",
-            Anchor::NotWord => "\\B",
-            Anchor::Search => "\\G",
-            Anchor::Keep => "\\K",
-        }),
-        Node::Concat(nodes) => write_sequence(out, nodes),
-        Node::Alternate(_) => group(out, "(?:", node),
-        Node::Capture(_, node) => group(out, "(", node),
-        Node::Atomic(node) => group(out, "(?>", node),
-        Node::Reset(node) => group(out, "(?|", node),
-        Node::Look { behind, negative, node } => {
-            let open = match (behind, negative) {
-                (false, false) => "(?=",
-                (false, true) => "(?!",
-                (true, false) => "(?<=",
-                (true, true) => "(?<!",
-            };
-            group(out, open, node);
-        }
-        Node::Repeat { node, min, max, mode } => {
-            match **node {
-                Node::Byte(_) | Node::Class(_) | Node::Capture(..) | Node::Atomic(_) => {
-                    write(out, node);
-                }
-                _ => group(out, "(?:", node),
+/// `fold`: the pattern as a whole ignores case, and what does not has to say so.
+struct Writer<'a> {
+    out: &'a mut String,
+    fold: bool,
+}
+
+impl Writer<'_> {
+    fn write(&mut self, node: &Node) {
+        match node {
+            Node::Empty => {}
+            Node::Byte(byte) => self.byte(*byte),
+            Node::Class(set) => self.class(set),
+            Node::Anchor(anchor) => self.out.push_str(spelled(*anchor)),
+            Node::Concat(nodes) => nodes.iter().for_each(|node| self.member(node)),
+            Node::Alternate(_) => self.group("(?:", node),
+            Node::Capture(_, node) => self.group("(", node),
+            Node::Atomic(node) => self.group("(?>", node),
+            Node::Reset(node) => self.group("(?|", node),
+            Node::Look { behind, negative, node } => {
+                let open = match (behind, negative) {
+                    (false, false) => "(?=",
+                    (false, true) => "(?!",
+                    (true, false) => "(?<=",
+                    (true, true) => "(?<!",
+                };
+                self.group(open, node);
             }
-            write_quantifier(out, *min, *max, *mode);
+            Node::Repeat { node, min, max, mode } => {
+                match **node {
+                    Node::Byte(_) | Node::Class(_) | Node::Capture(..) | Node::Atomic(_) => {
+                        self.write(node);
+                    }
+                    _ => self.group("(?:", node),
+                }
+                self.quantifier(*min, *max, *mode);
+            }
+            Node::Reference { groups, fold } => self.reference(groups, fold.is_some()),
+            Node::Recurse(group) => _ = write!(self.out, "(?{group})"),
+            Node::Condition { test, yes, no } => self.condition(test, yes, no),
+            Node::Verb(word) => _ = write!(self.out, "(*{word})"),
         }
-        Node::Reference { groups, fold } => write_reference(out, groups, fold.is_some()),
-        Node::Recurse(group) => _ = write!(out, "(?{group})"),
-        Node::Condition { test, yes, no } => write_condition(out, test, yes, no),
-        Node::Verb(word) => _ = write!(out, "(*{word})"),
+    }
+
+    /// A node in a sequence or a branch.
+    fn member(&mut self, node: &Node) {
+        match node {
+            Node::Alternate(_) => self.group("(?:", node),
+            node => self.write(node),
+        }
+    }
+
+    /// `open`, the branches, a closing parenthesis.
+    fn group(&mut self, open: &str, node: &Node) {
+        self.out.push_str(open);
+        match node {
+            Node::Alternate(nodes) => {
+                for (index, node) in nodes.iter().enumerate() {
+                    if index > 0 {
+                        self.out.push('|');
+                    }
+                    self.member(node);
+                }
+            }
+            node => self.write(node),
+        }
+        self.out.push(')');
+    }
+
+    fn byte(&mut self, byte: u8) {
+        let differs = self.fold && other_case(byte, Charset::Ascii) != byte;
+        if differs {
+            self.out.push_str("(?-i:");
+        }
+        if byte.is_ascii_alphanumeric() || matches!(byte, b' ' | b'_' | b'-' | b',' | b'=' | b'@') {
+            self.out.push(byte as char);
+        } else {
+            _ = write!(self.out, "\\x{byte:02x}");
+        }
+        if differs {
+            self.out.push(')');
+        }
+    }
+
+    fn class(&mut self, set: &ByteSet) {
+        match (both_cases(set), set.len()) {
+            (_, 0) => return self.out.push_str("[^\\x00-\\xff]"),
+            (_, 1) => return set.iter().for_each(|byte| self.byte(byte)),
+            (_, 256) => return self.out.push_str("(?s:.)"),
+            (Some(letter), _) if self.fold => return self.out.push(letter as char),
+            (Some(letter), _) => {
+                _ = write!(self.out, "(?i:{})", letter as char);
+                return;
+            }
+            _ => {}
+        }
+        let differs = self.fold && set.folded(Charset::Ascii) != *set;
+        let negated = set.len() > 128;
+        self.out.push_str(if differs { "(?-i:[" } else { "[" });
+        self.out.push_str(if negated { "^" } else { "" });
+        let shown = if negated { set.complement() } else { *set };
+        for (low, high) in shown.ranges() {
+            _ = write!(self.out, "\\x{low:02x}");
+            if high > low {
+                _ = write!(self.out, "-\\x{high:02x}");
+            }
+        }
+        self.out.push_str(if differs { "])" } else { "]" });
+    }
+
+    fn quantifier(&mut self, min: u32, max: Option<u32>, mode: Mode) {
+        let out = &mut self.out;
+        match (min, max) {
+            (0, None) => out.push('*'),
+            (1, None) => out.push('+'),
+            (0, Some(1)) => out.push('?'),
+            (min, None) => _ = write!(out, "{{{min},}}"),
+            (min, Some(max)) if min == max => _ = write!(out, "{{{min}}}"),
+            (min, Some(max)) => _ = write!(out, "{{{min},{max}}}"),
+        }
+        match mode {
+            Mode::Greedy => {}
+            Mode::Lazy => out.push('?'),
+            Mode::Possessive => out.push('+'),
+        }
+    }
+
+    /// The first group that is set; if several share a name, asked one by one.
+    fn reference(&mut self, groups: &[usize], fold: bool) {
+        match groups {
+            [] => self.out.push_str("(*FAIL)"),
+            [group] if fold == self.fold => _ = write!(self.out, "\\g{{{group}}}"),
+            [group] if fold => _ = write!(self.out, "(?i:\\g{{{group}}})"),
+            [group] => _ = write!(self.out, "(?-i:\\g{{{group}}})"),
+            [group, rest @ ..] => {
+                _ = write!(self.out, "(?({group})");
+                self.reference(&[*group], fold);
+                self.out.push('|');
+                self.reference(rest, fold);
+                self.out.push(')');
+            }
+        }
+    }
+
+    fn condition(&mut self, test: &Test, yes: &Node, no: &Node) {
+        match test {
+            Test::Groups(groups) => {
+                // One of several: `(?(1)yes|(?(2)yes|no))`.
+                for group in groups {
+                    _ = write!(self.out, "(?({group})");
+                    self.member(yes);
+                    self.out.push('|');
+                }
+                self.member(no);
+                groups.iter().for_each(|_| self.out.push(')'));
+                return;
+            }
+            Test::Recursion(None) => self.out.push_str("(?(R)"),
+            Test::Recursion(Some(group)) => _ = write!(self.out, "(?(R{group})"),
+            Test::Define => self.out.push_str("(?(DEFINE)"),
+            Test::Look(look) => {
+                self.out.push_str("(?");
+                self.write(look);
+            }
+        }
+        self.member(yes);
+        if !matches!(no, Node::Empty) {
+            self.out.push('|');
+            self.member(no);
+        }
+        self.out.push(')');
     }
 }
 
-/// `open`, the branches, a closing parenthesis.
-fn group(out: &mut String, open: &str, node: &Node) {
-    out.push_str(open);
-    match node {
-        Node::Alternate(nodes) => {
-            for (index, node) in nodes.iter().enumerate() {
-                if index > 0 {
-                    out.push('|');
-                }
-                write(out, node);
-            }
-        }
-        node => write(out, node),
-    }
-    out.push(')');
-}
-
-/// Runs of ASCII letters in both cases become `(?i:…)`: the engine has a fast way for them.
-fn write_sequence(out: &mut String, nodes: &[Node]) {
-    let mut folding = false;
-    for node in nodes {
-        let letter = if let Node::Class(set) = node { both_cases(set) } else { None };
-        let stays = folding && matches!(node, Node::Byte(byte) if !byte.is_ascii_alphabetic());
-        match letter {
-            Some(letter) => {
-                if !folding {
-                    out.push_str("(?i:");
-                    folding = true;
-                }
-                out.push(letter as char);
-            }
-            None => {
-                if folding && !stays {
-                    out.push(')');
-                    folding = false;
-                }
-                match node {
-                    Node::Alternate(_) => group(out, "(?:", node),
-                    node => write(out, node),
-                }
-            }
-        }
-    }
-    if folding {
-        out.push(')');
+fn spelled(anchor: Anchor) -> &'static str {
+    match anchor {
+        Anchor::Start => "\\A",
+        Anchor::LineStart => "(?m:^)",
+        Anchor::End => "\\z",
+        Anchor::LastLineEnd => "\\Z",
+        Anchor::LineEnd => "(?m:$)",
+        Anchor::Word => "\\b",
+        Anchor::NotWord => "\\B",
+        Anchor::Search => "\\G",
+        Anchor::Keep => "\\K",
     }
 }
 
@@ -142,103 +240,21 @@ fn both_cases(set: &ByteSet) -> Option<u8> {
     (upper.is_ascii_uppercase() && upper.to_ascii_lowercase() == lower).then_some(lower)
 }
 
-fn write_byte(out: &mut String, byte: u8) {
-    if byte.is_ascii_alphanumeric() || matches!(byte, b' ' | b'_' | b'-' | b',' | b'=' | b'@') {
-        out.push(byte as char);
-    } else {
-        _ = write!(out, "\\x{byte:02x}");
-    }
-}
-
-fn write_class(out: &mut String, set: &ByteSet) {
-    match set.len() {
-        0 => return out.push_str("(*FAIL)"),
-        1 => return set.iter().for_each(|byte| write_byte(out, byte)),
-        256 => return out.push_str("(?s:.)"),
-        _ => {}
-    }
-    if let Some(letter) = both_cases(set) {
-        _ = write!(out, "(?i:{})", letter as char);
-        return;
-    }
-    let negated = set.len() > 128;
-    out.push_str(if negated { "[^" } else { "[" });
-    let shown = if negated { set.complement() } else { *set };
-    for (low, high) in shown.ranges() {
-        _ = write!(out, "\\x{low:02x}");
-        if high > low {
-            _ = write!(out, "-\\x{high:02x}");
-        }
-    }
-    out.push(']');
-}
-
-fn write_quantifier(out: &mut String, min: u32, max: Option<u32>, mode: Mode) {
-    match (min, max) {
-        (0, None) => out.push('*'),
-        (1, None) => out.push('+'),
-        (0, Some(1)) => out.push('?'),
-        (min, None) => _ = write!(out, "{{{min},}}"),
-        (min, Some(max)) if min == max => _ = write!(out, "{{{min}}}"),
-        (min, Some(max)) => _ = write!(out, "{{{min},{max}}}"),
-    }
-    match mode {
-        Mode::Greedy => {}
-        Mode::Lazy => out.push('?'),
-        Mode::Possessive => out.push('+'),
-    }
-}
-
-/// The first group that is set; if several share a name, asked one by one.
-fn write_reference(out: &mut String, groups: &[usize], fold: bool) {
-    match groups {
-        [] => out.push_str("(*FAIL)"),
-        [group] if fold => _ = write!(out, "(?i:\\g{{{group}}})"),
-        [group] => _ = write!(out, "\\g{{{group}}}"),
-        [group, rest @ ..] => {
-            _ = write!(out, "(?({group})");
-            write_reference(out, &[*group], fold);
-            out.push('|');
-            write_reference(out, rest, fold);
-            out.push(')');
-        }
-    }
-}
-
-fn write_condition(out: &mut String, test: &Test, yes: &Node, no: &Node) {
-    match test {
-        Test::Groups(groups) => {
-            // One of several: `(?(1)yes|(?(2)yes|no))`.
-            for group in groups {
-                _ = write!(out, "(?({group})");
-                branch(out, yes);
-                out.push('|');
+/// Are there more letters in both cases than in one? Saying so once in front keeps the
+/// compiled pattern small: PCRE2's ends at 64 KiB.
+fn mostly_folds(node: &Node) -> bool {
+    let balance = Cell::new(0i64);
+    _ = any(node, &|node| {
+        match node {
+            Node::Byte(byte) if other_case(*byte, Charset::Ascii) != *byte => {
+                balance.set(balance.get() - 1);
             }
-            branch(out, no);
-            groups.iter().for_each(|_| out.push(')'));
-            return;
+            Node::Class(set) if both_cases(set).is_some() => balance.set(balance.get() + 1),
+            _ => {}
         }
-        Test::Recursion(None) => out.push_str("(?(R)"),
-        Test::Recursion(Some(group)) => _ = write!(out, "(?(R{group})"),
-        Test::Define => out.push_str("(?(DEFINE)"),
-        Test::Look(look) => {
-            out.push_str("(?");
-            write(out, look);
-        }
-    }
-    branch(out, yes);
-    if !matches!(no, Node::Empty) {
-        out.push('|');
-        branch(out, no);
-    }
-    out.push(')');
-}
-
-fn branch(out: &mut String, node: &Node) {
-    match node {
-        Node::Alternate(_) => group(out, "(?:", node),
-        node => write(out, node),
-    }
+        false
+    });
+    balance.get() > 0
 }
 
 fn has_verb(node: &Node) -> bool {

@@ -333,15 +333,16 @@ impl<'a> Parser<'a> {
         match letter {
             b'R' => {
                 self.at += 1;
-                let pair = Node::Concat(vec![Node::Byte(b'\r'), Node::Byte(b'\n')]);
-                let any = Node::Alternate(vec![pair, Node::Class(vertical())]);
-                Ok(Node::Atomic(Box::new(any)))
+                Ok(whole_newline_or(Node::Class(vertical())))
             }
             b'X' => {
                 self.at += 1;
-                let pair = Node::Concat(vec![Node::Byte(b'\r'), Node::Byte(b'\n')]);
-                let any = Node::Alternate(vec![pair, Node::Class(ByteSet::ALL)]);
-                Ok(Node::Atomic(Box::new(any)))
+                // Bytes do not combine; but Perl takes its length for unbounded.
+                let any = Node::Class(ByteSet::ALL);
+                let none = Box::new(Node::Class(ByteSet::default()));
+                let mode = Mode::Greedy;
+                let unbounded = Node::Repeat { node: none, min: 0, max: None, mode };
+                Ok(whole_newline_or(Node::Concat(vec![any, unbounded])))
             }
             b'N' if !self.names_a_character() => {
                 self.at += 1;
@@ -669,7 +670,13 @@ impl<'a> Parser<'a> {
             Test::Recursion(decimal(digits).map(|group| group as usize))
         } else {
             match decimal(self.take_while(|byte| byte.is_ascii_digit())) {
-                Some(group) if group > 0 => Test::Groups(vec![group as usize]),
+                Some(group) if group > 0 => {
+                    self.refers = true;
+                    let groups = self.known.as_ref().map_or(usize::MAX, |known| known.0);
+                    // A group that does not exist is never set.
+                    let exists = |group: &usize| *group <= groups;
+                    Test::Groups(Some(group as usize).into_iter().filter(exists).collect())
+                }
                 _ => return self.refuse("unknown switch condition (?(...))"),
             }
         };
@@ -778,6 +785,14 @@ impl<'a> Parser<'a> {
     }
 }
 
+/// `\r\n`, never half of it, or else `other`.
+fn whole_newline_or(other: Node) -> Node {
+    let pair = Node::Concat(vec![Node::Byte(b'\r'), Node::Byte(b'\n')]);
+    let no_pair = Node::Look { behind: false, negative: true, node: Box::new(pair.clone()) };
+    let other = Node::Concat(vec![no_pair, other]);
+    Node::Atomic(Box::new(Node::Alternate(vec![pair, other])))
+}
+
 fn verb(word: &[u8], argument: &[u8]) -> Node {
     let word = if word.is_empty() { b"MARK" } else { word };
     Node::Verb(String::from_utf8_lossy(&[word, argument].concat()).into_owned())
@@ -791,7 +806,11 @@ const LONGEST_LOOKBEHIND: usize = 255;
 
 /// `{n}`, `{n,}`, `{,m}`, `{n,m}` with blanks: both numbers' digits, and the length of all.
 pub(super) fn braces(text: &[u8]) -> Option<(&[u8], Option<&[u8]>, usize)> {
-    let close = text.iter().position(|&byte| byte == b'}')?;
+    let fits = |byte: &u8| byte.is_ascii_digit() || is_blank(*byte) || *byte == b',';
+    let close = 1 + text.get(1..)?.iter().take_while(|byte| fits(byte)).count();
+    if text.get(close) != Some(&b'}') {
+        return None;
+    }
     let inner = text.get(1..close)?;
     let mut halves = inner.splitn(2, |&byte| byte == b',');
     let low = trim_blanks(halves.next()?);

@@ -1,9 +1,25 @@
 //! A family of rules over one kind of text, planned so that most are ruled out at once.
+//!
+//! Every rule is in one of three tiers, by its superset (`translate::superset`):
+//!
+//! 1. *literals*: every match contains certain words; one aho-corasick pass finds them all;
+//! 2. *groups*: no such words, but a small automaton: a few lazy DFAs, a dozen rules each;
+//! 3. *always*: neither; its own superset decides when somebody asks for the rule.
+//!
+//! Invariant: a tier may let a rule through in vain, it never keeps a match back.
 
-use super::cache::Caches;
-use super::exact::{Exact, Matches, Overrun};
+use super::cache::{Id, Ids};
+use super::exact::Exact;
+use super::literals::{self, Clause};
+use super::scan::{Scan, Scratch};
+use super::{perl, translate};
 use crate::limits::Limits;
 use crate::text::pieces::Pieces;
+use aho_corasick::{AhoCorasick, AhoCorasickKind, MatchKind};
+use regex_automata::hybrid::dfa::DFA;
+use regex_automata::nfa::thompson::{self, NFA};
+use regex_syntax::hir::{Hir, HirKind};
+use std::collections::HashMap;
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -30,59 +46,85 @@ pub struct PlanRule {
 /// The rules of a family. Immutable, shared between threads.
 #[derive(Debug)]
 pub struct Plan {
-    rules: Vec<PlanRule>,
+    pub(super) rules: Vec<PlanRule>,
+    pub(super) tiers: Vec<Tier>,
+    pub(super) literals: Option<AhoCorasick>,
+    /// For each literal, the rules that it is a clause's part of.
+    pub(super) uses: Vec<Box<[Use]>>,
+    pub(super) groups: Vec<Group>,
 }
 
-/// Buffers that a scan fills and the next one reuses.
-#[derive(Debug, Default)]
-pub struct Scratch {}
+/// How a rule is ruled out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Tier {
+    /// All these bits, one for a clause, have to be found.
+    Literals(u8),
+    /// This group's automaton has to find this one of its patterns.
+    Group {
+        group: usize,
+        pattern: usize,
+    },
+    Always,
+}
 
-/// One text under one plan.
+/// A literal's part in a rule.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Use {
+    pub rule: u32,
+    pub bit: u8,
+    /// The only piece that counts, if there is one.
+    pub piece: Option<u32>,
+}
+
+/// Some rules' supersets in one automaton.
 #[derive(Debug)]
-pub struct Scan<'a> {
-    plan: &'a Plan,
-    pieces: &'a Pieces,
+pub(super) struct Group {
+    pub dfa: DFA,
+    pub id: Id,
+}
+
+/// A rule whose automaton is small, on its way into a group.
+struct Friendly {
+    rule: usize,
+    hir: Hir,
 }
 
 impl Plan {
-    /// Plans `rules`; they keep their places.
-    pub fn build(rules: &[PlanRule], _limits: &Limits) -> Plan {
-        Plan { rules: rules.to_vec() }
-    }
-
-    /// Begins a scan of `pieces`.
-    pub fn start<'a>(&'a self, pieces: &'a Pieces, _scratch: &'a mut Scratch) -> Scan<'a> {
-        Scan { plan: self, pieces }
-    }
-}
-
-impl Scan<'_> {
-    /// May rule `index` match? `false` is certain.
-    pub fn possible(&mut self, index: usize, _caches: &mut Caches) -> bool {
-        index < self.plan.rules.len()
-    }
-
-    /// Up to `most` matches of rule `index`, as Perl counts them.
-    pub fn run(
-        &mut self,
-        index: usize,
-        most: usize,
-        caches: &mut Caches,
-    ) -> Result<Matches, Overrun> {
-        let Some(rule) = self.plan.rules.get(index) else { return Ok(Matches::default()) };
-        let mut matches = Matches::default();
-        for index in rule.scope.pieces(self.pieces.len()) {
-            let Some(piece) = self.pieces.get(index) else { break };
-            let (count, first) = rule.pattern.count(piece, most - matches.count, caches)?;
-            matches.count += count;
-            if let (None, Some(range)) = (&matches.first, first) {
-                matches.first = Some((index, range));
-            }
-            if matches.count >= most {
-                break;
+    /// Plans `rules`; they keep their places. `ids` must be those of their patterns.
+    pub fn build(rules: &[PlanRule], ids: &mut Ids, limits: &Limits) -> Plan {
+        let mut tiers = vec![Tier::Always; rules.len()];
+        let mut words = Words::default();
+        let mut friendly = Vec::new();
+        for (rule, (hir, clauses)) in analyse(rules, limits).into_iter().enumerate() {
+            let scope = rules.get(rule).map(|rule| rule.scope);
+            if !clauses.is_empty() {
+                if let Some(tier) = tiers.get_mut(rule) {
+                    *tier = Tier::Literals(words.add(rule, scope, clauses));
+                }
+            } else if let (Some(hir), Some(Scope::All | Scope::AllButFirst)) = (hir, scope)
+                && is_small(&hir)
+            {
+                friendly.push(Friendly { rule, hir });
             }
         }
-        Ok(matches)
+        let groups = build_groups(&friendly, &mut tiers, ids);
+        let (literals, uses) = words.finish(&mut tiers);
+        Plan { rules: rules.to_vec(), tiers, literals, uses, groups }
+    }
+
+    /// Begins a scan of `pieces`: looks for all literals.
+    pub fn start<'a>(&'a self, pieces: &'a Pieces, scratch: &'a mut Scratch) -> Scan<'a> {
+        Scan::start(self, pieces, scratch)
+    }
+
+    /// How many rules each tier holds: literals, groups, always.
+    pub fn tiers(&self) -> (usize, usize, usize) {
+        let count = |wanted: fn(&Tier) -> bool| self.tiers.iter().filter(|t| wanted(t)).count();
+        (
+            count(|tier| matches!(tier, Tier::Literals(_))),
+            count(|tier| matches!(tier, Tier::Group { .. })),
+            count(|tier| matches!(tier, Tier::Always)),
+        )
     }
 }
 
@@ -92,7 +134,146 @@ impl Scope {
         match self {
             Scope::All => 0..count,
             Scope::AllButFirst => 1.min(count)..count,
-            Scope::One(index) => index.min(count)..(index + 1).min(count),
+            Scope::One(index) => index.min(count)..index.saturating_add(1).min(count),
         }
     }
+}
+
+/// Each rule's superset and clauses; on two threads, for this is most of the planning.
+fn analyse(rules: &[PlanRule], limits: &Limits) -> Vec<(Option<Hir>, Vec<Clause>)> {
+    let one = |rule: &PlanRule| {
+        let source = rule.pattern.pattern().source();
+        let Ok(parsed) = perl::parse(&source, limits.pattern_depth) else {
+            return (None, Vec::new());
+        };
+        let hir = translate::superset(&parsed);
+        let clauses = literals::clauses(&hir);
+        (Some(hir), clauses)
+    };
+    let (left, right) = rules.split_at(rules.len() / 2);
+    std::thread::scope(|scope| {
+        let left = scope.spawn(|| left.iter().map(one).collect::<Vec<_>>());
+        let right: Vec<_> = right.iter().map(one).collect();
+        let mut all = left.join().unwrap_or_default();
+        all.extend(right);
+        all
+    })
+}
+
+/// The literals of all rules, each once.
+#[derive(Default)]
+struct Words {
+    numbers: HashMap<Vec<u8>, usize>,
+    literals: Vec<Vec<u8>>,
+    uses: Vec<Vec<Use>>,
+}
+
+impl Words {
+    /// Adds a rule's clauses; gives the bits that stand for them.
+    fn add(&mut self, rule: usize, scope: Option<Scope>, clauses: Vec<Clause>) -> u8 {
+        let piece = match scope {
+            Some(Scope::One(piece)) => u32::try_from(piece).ok(),
+            _ => None,
+        };
+        let mut bits = 0;
+        for (index, clause) in clauses.into_iter().enumerate() {
+            let bit = 1 << index;
+            bits |= bit;
+            for literal in clause {
+                let next = self.literals.len();
+                let number = *self.numbers.entry(literal.clone()).or_insert(next);
+                if number == next {
+                    self.literals.push(literal);
+                    self.uses.push(Vec::new());
+                }
+                let rule = u32::try_from(rule).unwrap_or(u32::MAX);
+                if let Some(uses) = self.uses.get_mut(number) {
+                    uses.push(Use { rule, bit, piece });
+                }
+            }
+        }
+        bits
+    }
+
+    /// The automaton of all literals; without one, no rule has a tier of literals.
+    fn finish(self, tiers: &mut [Tier]) -> (Option<AhoCorasick>, Vec<Box<[Use]>>) {
+        let built = AhoCorasick::builder()
+            .ascii_case_insensitive(true)
+            .match_kind(MatchKind::Standard)
+            .kind(Some(AhoCorasickKind::ContiguousNFA))
+            .prefilter(false)
+            .build(&self.literals);
+        let Ok(automaton) = built else {
+            let literal = tiers.iter_mut().filter(|tier| matches!(tier, Tier::Literals(_)));
+            literal.for_each(|tier| *tier = Tier::Always);
+            return (None, Vec::new());
+        };
+        (Some(automaton), self.uses.into_iter().map(Vec::into_boxed_slice).collect())
+    }
+}
+
+/// Rules in one group. New texts keep adding states to a lazy DFA; few rules mean few.
+const GROUP_SIZE: usize = 14;
+/// A wider repeat of a class multiplies the states of a group.
+const LONGEST_REPEAT: u32 = 3;
+
+/// Does it have few states: no long repeat of a class, and not large?
+fn is_small(hir: &Hir) -> bool {
+    let mut todo = vec![hir];
+    let mut nodes = 0;
+    while let Some(hir) = todo.pop() {
+        nodes += 1;
+        match hir.kind() {
+            HirKind::Repetition(repeat) => {
+                let single = matches!(repeat.sub.kind(), HirKind::Literal(_));
+                let long = repeat.min.max(repeat.max.unwrap_or(repeat.min)) > LONGEST_REPEAT;
+                if long && !single {
+                    return false;
+                }
+                todo.push(&repeat.sub);
+            }
+            HirKind::Capture(capture) => todo.push(&capture.sub),
+            HirKind::Concat(hirs) | HirKind::Alternation(hirs) => todo.extend(hirs),
+            _ => {}
+        }
+    }
+    nodes < 400
+}
+
+fn build_groups(friendly: &[Friendly], tiers: &mut [Tier], ids: &mut Ids) -> Vec<Group> {
+    let mut groups = Vec::new();
+    for members in friendly.chunks(GROUP_SIZE) {
+        let hirs: Vec<&Hir> = members.iter().map(|member| &member.hir).collect();
+        let Some(dfa) = lazy_dfa(&hirs) else { continue };
+        for (pattern, member) in members.iter().enumerate() {
+            if let Some(tier) = tiers.get_mut(member.rule) {
+                *tier = Tier::Group { group: groups.len(), pattern };
+            }
+        }
+        groups.push(Group { dfa, id: ids.next() });
+    }
+    groups
+}
+
+/// One lazy DFA of all of `hirs`, which reports every one that matches.
+pub(super) fn lazy_dfa(hirs: &[&Hir]) -> Option<DFA> {
+    let nfa: NFA = thompson::Compiler::new()
+        .configure(
+            thompson::Config::new()
+                .utf8(false)
+                .which_captures(thompson::WhichCaptures::None)
+                .nfa_size_limit(Some(8 << 20)),
+        )
+        .build_many_from_hir(hirs)
+        .ok()?;
+    DFA::builder()
+        .configure(
+            DFA::config()
+                .match_kind(regex_automata::MatchKind::All)
+                .cache_capacity(1 << 20)
+                .skip_cache_capacity_check(true)
+                .minimum_cache_clear_count(None),
+        )
+        .build_from_nfa(nfa)
+        .ok()
 }

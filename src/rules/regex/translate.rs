@@ -17,7 +17,18 @@ pub(super) struct Regular {
 /// The same language and the same matches as a regular expression, if there is one. With
 /// `groups` it captures what Perl captures.
 pub(super) fn exact(parsed: &Parsed, groups: bool) -> Option<Regular> {
-    let mut exact = Exact { groups, next: parsed.groups + 1, swallows: false, swallowed: vec![] };
+    regular(parsed, groups, false)
+}
+
+/// Matches wherever the pattern matches, and where only its look-arounds, references or
+/// possessive parts keep it from matching: for what is too large for a backtracker.
+pub(super) fn loose(parsed: &Parsed) -> Option<Regular> {
+    regular(parsed, false, true)
+}
+
+fn regular(parsed: &Parsed, groups: bool, loose: bool) -> Option<Regular> {
+    let next = parsed.groups + 1;
+    let mut exact = Exact { groups, loose, next, swallows: false, swallowed: vec![] };
     let hir = exact.hir(&parsed.node, Follow { must: false, may: false })?;
     Some(Regular { hir, swallows: exact.swallows, swallowed: exact.swallowed })
 }
@@ -44,6 +55,7 @@ struct Follow {
 
 struct Exact {
     groups: bool,
+    loose: bool,
     next: usize,
     swallows: bool,
     swallowed: Vec<usize>,
@@ -79,15 +91,18 @@ impl Exact {
                 }
                 Hir::capture(Capture { index: u32::try_from(*index).ok()?, name: None, sub })
             }
-            Node::Repeat { mode: Mode::Possessive, .. } => return None,
+            Node::Repeat { mode: Mode::Possessive, .. } if !self.loose => return None,
             Node::Repeat { node, min, max, mode } => {
                 let again = *max != Some(1);
                 let inner = Follow { must: follow.must, may: follow.may || again };
                 let sub = Box::new(self.hir(node, inner)?);
-                let greedy = *mode == Mode::Greedy;
+                let greedy = *mode != Mode::Lazy;
                 Hir::repetition(Repetition { min: *min, max: *max, greedy, sub })
             }
             Node::Verb(word) if word == "FAIL" => Hir::fail(),
+            Node::Atomic(node) | Node::Reset(node) if self.loose => self.hir(node, follow)?,
+            Node::Look { .. } if self.loose => Hir::empty(),
+            Node::Reference { .. } if self.loose => anything(),
             Node::Atomic(_)
             | Node::Reset(_)
             | Node::Look { .. }
@@ -168,12 +183,12 @@ impl Superset<'_> {
                 Hir::alternation(nodes.iter().map(|node| self.hir(node, copy)).collect())
             }
             Node::Capture(_, node) | Node::Atomic(node) | Node::Reset(node) => self.hir(node, copy),
-            Node::Repeat { node, min, max, mode } => Hir::repetition(Repetition {
-                min: *min,
-                max: *max,
-                greedy: *mode != Mode::Lazy,
-                sub: Box::new(self.hir(node, copy)),
-            }),
+            Node::Repeat { node, min, max, mode } => {
+                let (min, max) = loosened(node, *min, *max);
+                let greedy = *mode != Mode::Lazy;
+                let sub = Box::new(self.hir(node, copy));
+                Hir::repetition(Repetition { min, max, greedy, sub })
+            }
             Node::Reference { groups, fold } => self.reference(groups, *fold, copy),
             Node::Recurse(_) => anything(),
             Node::Condition { test: Test::Define, .. } => Hir::empty(),
@@ -196,6 +211,22 @@ impl Superset<'_> {
         }
     }
 }
+
+/// Fewer counts to keep, more matched: a counted repeat multiplies an automaton's states.
+fn loosened(node: &Node, min: u32, max: Option<u32>) -> (u32, Option<u32>) {
+    let single = matches!(node, Node::Byte(_) | Node::Class(_));
+    let most = if single { COUNTED_CLASSES } else { 1 };
+    let max = max.filter(|max| *max <= most);
+    let min = if single || node.weight() <= SMALL_GROUP { min } else { min.min(1) };
+    (min.min(COUNTED_AT_LEAST), max)
+}
+
+/// Repeats of one byte keep their upper bound up to this.
+const COUNTED_CLASSES: u32 = 3;
+/// Lower bounds are kept up to this: they tell more than upper ones.
+const COUNTED_AT_LEAST: u32 = 40;
+/// A group up to this weight keeps its lower bound.
+const SMALL_GROUP: usize = 100;
 
 /// A referenced group heavier than this is taken for anything.
 const LARGEST_COPY: usize = 300;
@@ -243,7 +274,7 @@ fn collect_groups<'a>(node: &'a Node, groups: &mut Vec<Option<&'a Node>>) {
 }
 
 /// `(*ACCEPT)` may end a match anywhere.
-fn accepts_early(node: &Node) -> bool {
+pub(super) fn accepts_early(node: &Node) -> bool {
     match node {
         Node::Verb(word) => word == "ACCEPT",
         Node::Concat(nodes) | Node::Alternate(nodes) => nodes.iter().any(accepts_early),

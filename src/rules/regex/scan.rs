@@ -1,0 +1,158 @@
+//! One text under one plan: what may match, and what does.
+
+use super::cache::Caches;
+use super::exact::{Matches, Overrun};
+use super::plan::{Plan, Scope, Tier};
+use crate::text::pieces::Pieces;
+use regex_automata::{Input, PatternSet};
+use std::ops::Range;
+
+/// Buffers that a scan fills and the next one reuses.
+#[derive(Debug, Default)]
+pub struct Scratch {
+    /// The pieces, a newline behind each.
+    joined: Vec<u8>,
+    /// Where each piece ends in `joined`: at its newline.
+    ends: Vec<usize>,
+    /// For each rule the clauses found.
+    found: Vec<u8>,
+    /// For each literal: seen, and nothing more to learn from it.
+    done: Vec<bool>,
+    /// For each group what it found, once asked.
+    groups: Vec<Option<PatternSet>>,
+}
+
+/// One text under one plan.
+#[derive(Debug)]
+pub struct Scan<'a> {
+    plan: &'a Plan,
+    pieces: &'a Pieces,
+    scratch: &'a mut Scratch,
+}
+
+impl<'a> Scan<'a> {
+    pub(super) fn start(plan: &'a Plan, pieces: &'a Pieces, scratch: &'a mut Scratch) -> Self {
+        scratch.joined.clear();
+        scratch.ends.clear();
+        for piece in pieces.iter() {
+            scratch.joined.extend_from_slice(piece);
+            scratch.ends.push(scratch.joined.len());
+            scratch.joined.push(b'\n');
+        }
+        scratch.found.clear();
+        scratch.found.resize(plan.rules.len(), 0);
+        scratch.done.clear();
+        scratch.done.resize(plan.uses.len(), false);
+        scratch.groups.clear();
+        scratch.groups.resize_with(plan.groups.len(), || None);
+        let mut scan = Scan { plan, pieces, scratch };
+        scan.find_literals();
+        scan
+    }
+
+    /// The one pass that marks every clause with a literal in the text.
+    fn find_literals(&mut self) {
+        let Some(literals) = &self.plan.literals else { return };
+        let Scratch { joined, ends, found, done, .. } = &mut *self.scratch;
+        let mut piece = 0;
+        for hit in literals.find_overlapping_iter(&*joined) {
+            let literal = hit.pattern().as_usize();
+            let Some(done) = done.get_mut(literal) else { continue };
+            if *done {
+                continue;
+            }
+            // Hits come in the order of their ends.
+            while ends.get(piece).is_some_and(|&end| end < hit.end()) {
+                piece += 1;
+            }
+            *done = true;
+            for used in self.plan.uses.get(literal).into_iter().flatten() {
+                if used.piece.is_some_and(|only| only as usize != piece) {
+                    *done = false;
+                } else if let Some(bits) = found.get_mut(used.rule as usize) {
+                    *bits |= used.bit;
+                }
+            }
+        }
+    }
+
+    /// May rule `index` match? `false` is certain.
+    pub fn possible(&mut self, index: usize, caches: &mut Caches) -> bool {
+        match self.plan.tiers.get(index) {
+            None => false,
+            Some(Tier::Literals(bits)) => self.scratch.found.get(index) == Some(bits),
+            Some(Tier::Group { group, pattern }) => self.group_finds(*group, *pattern, caches),
+            Some(Tier::Always) => true,
+        }
+    }
+
+    fn group_finds(&mut self, number: usize, pattern: usize, caches: &mut Caches) -> bool {
+        let Some(group) = self.plan.groups.get(number) else { return true };
+        let Some(slot) = self.scratch.groups.get_mut(number) else { return true };
+        let joined = &self.scratch.joined;
+        let found = slot.get_or_insert_with(|| {
+            let mut found = PatternSet::new(group.dfa.pattern_len());
+            let cache = caches.lazy(group.id, &group.dfa);
+            let input = Input::new(joined);
+            if group.dfa.try_which_overlapping_matches(cache, &input, &mut found).is_err() {
+                // Given up: every one of them is possible.
+                let all = (0..group.dfa.pattern_len()).filter_map(|p| p.try_into().ok());
+                all.for_each(|pattern| _ = found.try_insert(pattern));
+            }
+            found
+        });
+        pattern.try_into().is_ok_and(|pattern| found.contains(pattern))
+    }
+
+    /// Up to `most` matches of rule `index`, as Perl counts them: piece by piece, in each
+    /// as `while (/…/g)`. `most` is 1 but for `tflags multiple`.
+    pub fn run(
+        &mut self,
+        index: usize,
+        most: usize,
+        caches: &mut Caches,
+    ) -> Result<Matches, Overrun> {
+        let mut matches = Matches::default();
+        if !self.possible(index, caches) {
+            return Ok(matches);
+        }
+        let Some(rule) = self.plan.rules.get(index) else { return Ok(matches) };
+        let mut left = rule.scope.pieces(self.pieces.len());
+        // Joining pays where it saves calls.
+        let joined = left.len() > 1 && !matches!(rule.scope, Scope::One(_));
+        let superset = if joined { rule.pattern.superset() } else { None };
+        while matches.count < most && !left.is_empty() {
+            if let Some((id, dfa)) = superset {
+                let from = self.joined_start(left.start);
+                // The end of the match that ends first: no piece before it has one.
+                let input = Input::new(&self.scratch.joined).range(from..).earliest(true);
+                match dfa.try_search_fwd(caches.lazy(id, dfa), &input) {
+                    Ok(None) => break,
+                    Ok(Some(hit)) => left.start = self.piece_at(hit.offset(), left.clone()),
+                    Err(_) => {}
+                }
+            }
+            let Some(piece) = self.pieces.get(left.start) else { break };
+            let (count, first) = rule.pattern.count(piece, most - matches.count, caches)?;
+            matches.count += count;
+            if let (None, Some(range)) = (&matches.first, first) {
+                matches.first = Some((left.start, range));
+            }
+            left.start += 1;
+        }
+        Ok(matches)
+    }
+
+    /// Where a piece begins in the joined text.
+    fn joined_start(&self, piece: usize) -> usize {
+        match piece.checked_sub(1).and_then(|before| self.scratch.ends.get(before)) {
+            Some(end) => end + 1,
+            None => 0,
+        }
+    }
+
+    /// The piece, of those left, in which a match that ends at `offset` may lie.
+    fn piece_at(&self, offset: usize, left: Range<usize>) -> usize {
+        self.scratch.ends.partition_point(|&end| end < offset).max(left.start)
+    }
+}
