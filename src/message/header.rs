@@ -4,7 +4,16 @@
 //! a message in, the text that the rule's pattern is run on out (`$pms->get` of man page
 //! Mail::SpamAssassin::PerMsgStatus).
 
-use crate::message::relay::Side;
+use super::address::{self, Address};
+use super::encoded_word;
+use super::envelope;
+use super::header_block;
+use super::headers::{Field, Headers};
+use super::host;
+use super::relay::{Relays, Side};
+use super::settings::Settings;
+use crate::text::ascii::is_space;
+use crate::text::net;
 use thiserror::Error;
 
 /// A header as a rule names it: `Subject`, `From:addr`, `ALL:raw`, `ToCc:name`, …
@@ -62,7 +71,172 @@ pub enum HeaderQueryError {
     Modifier(String),
 }
 
+/// Where the answers come from.
+#[derive(Clone, Copy)]
+pub struct Source<'a> {
+    /// The message's fields, without `X-Spam-*`.
+    pub headers: &'a Headers,
+    /// The header block as it came, for `ALL:raw`.
+    pub pristine_headers: &'a [u8],
+    /// The hops, for `X-Spam-Relays-*`, `ALL-*` and `EnvelopeFrom`.
+    pub relays: &'a Relays,
+    /// The configuration.
+    pub settings: &'a Settings,
+    /// What engine or plugins know of the message beside its headers, by name: `X-Languages`.
+    /// Asked where no field is so called.
+    pub metadata: &'a [(Vec<u8>, Vec<u8>)],
+}
+
 impl HeaderQuery {
+    /// The text that a header rule's pattern is run on: all values as one. `None` if there
+    /// is no value, which is when `[if-unset: …]` counts.
+    ///
+    /// Whole fields end with a newline each; addresses, names and hosts stand on lines of
+    /// their own, without a newline after the last.
+    pub fn value(&self, source: &Source) -> Option<Vec<u8>> {
+        let values = self.values(source);
+        let separator: &[u8] = match values.first()?.ends_with(b"\n") {
+            true => b"",
+            false => b"\n",
+        };
+        Some(values.join(separator))
+    }
+
+    /// `exists:` — is there any value?
+    pub fn exists(&self, source: &Source) -> bool {
+        !self.values(source).is_empty()
+    }
+
+    /// What eval tests mostly want: the first address, name, host or IP without its
+    /// newline; for anything else all values together.
+    pub fn first(&self, source: &Source) -> Option<Vec<u8>> {
+        let values = self.values(source);
+        let modifiers = &self.modifiers;
+        let parsed = modifiers.addr || modifiers.name || modifiers.host || modifiers.ip;
+        if !parsed
+            && !(self.subject == Subject::EnvelopeFrom && self.modifiers == Modifiers::default())
+        {
+            return (!values.is_empty()).then(|| values.concat());
+        }
+        let mut first = values.into_iter().next()?;
+        if first.ends_with(b"\n") {
+            first.pop();
+        }
+        Some(first)
+    }
+
+    /// All values in order.
+    pub fn values(&self, source: &Source) -> Vec<Vec<u8>> {
+        let mut values = self.texts(source);
+        if matches!(self.subject, Subject::All | Subject::AllOf(_)) {
+            return values; // modifiers but `:raw` do nothing here
+        }
+        if self.modifiers.first {
+            values.truncate(1);
+        } else if self.modifiers.last {
+            values.drain(..values.len().saturating_sub(1));
+        }
+        if self.modifiers.addr || self.modifiers.name {
+            let limit = source.settings.limits.addresses;
+            let addresses = values.iter().flat_map(|value| address::parse(value, limit));
+            values = addresses.filter_map(|address| self.part_of(address)).collect();
+        }
+        if self.modifiers.host {
+            let hosts = values.iter().filter_map(|value| self.host_of(value, source));
+            values = hosts.collect();
+        } else if self.modifiers.ip {
+            values = values.iter().filter_map(|value| self.ip_of(value)).collect();
+        }
+        values
+    }
+
+    /// What the name alone stands for.
+    fn texts(&self, source: &Source) -> Vec<Vec<u8>> {
+        let raw = self.modifiers.raw;
+        match self.subject {
+            Subject::All if raw => header_block::fields(source.pristine_headers),
+            Subject::All => header_block::decoded(source.headers, &source.settings.limits),
+            Subject::AllOf(side) => header_block::of_side(side, raw, source),
+            Subject::EnvelopeFrom => envelope::sender(source).into_iter().collect(),
+            Subject::Relays(side) => vec![source.relays.text(side)],
+            Subject::ToCc => unfolded(&[b"To", b"Cc"], raw, source.headers),
+            Subject::MessageId => {
+                let names: [&[u8]; 4] = [
+                    b"X-Message-Id",
+                    b"Resent-Message-Id",
+                    b"X-Original-Message-ID",
+                    b"Message-Id",
+                ];
+                let mut ids = unfolded(&names, raw, source.headers);
+                ids.retain(|id| !id.is_empty());
+                ids
+            }
+            Subject::Fields => self.fields(source),
+        }
+    }
+
+    fn fields(&self, source: &Source) -> Vec<Vec<u8>> {
+        // Names and addresses are cut out of the value before anything is decoded.
+        let raw = self.modifiers.raw || self.modifiers.addr || self.modifiers.name;
+        let fields = source.headers.all(&self.name);
+        let values: Vec<_> = match raw {
+            true => fields.map(|field| field.raw.clone()).collect(),
+            false => fields.map(decoded_line).collect(),
+        };
+        match values.is_empty() {
+            true => self.metadata(source).into_iter().collect(),
+            false => values,
+        }
+    }
+
+    /// Pseudo headers that are neither in the message nor in the grammar.
+    fn metadata(&self, source: &Source) -> Option<Vec<u8>> {
+        let known = source.metadata.iter().find(|(name, _)| name.eq_ignore_ascii_case(&self.name));
+        if let Some((_, text)) = known {
+            return Some(text.clone());
+        }
+        match self.name.to_ascii_lowercase().as_slice() {
+            b"x-senderdomain" => envelope::sender_domain(source),
+            b"x-authordomain" => envelope::author_domains(source),
+            _ => None,
+        }
+    }
+
+    fn part_of(&self, address: Address) -> Option<Vec<u8>> {
+        if self.modifiers.addr {
+            return address.address;
+        }
+        match self.modifiers.raw {
+            true => address.phrase,
+            false => address.phrase.map(|phrase| display_name(&phrase)),
+        }
+    }
+
+    fn host_of(&self, value: &[u8], source: &Source) -> Option<Vec<u8>> {
+        let registry = &source.settings.domains;
+        let host = match self.modifiers.addr {
+            true => host::after_at(value),
+            false => host::find(value, registry),
+        };
+        let host = host.filter(|host| *host != b"0")?;
+        Some(match self.modifiers.domain {
+            true => registry.split(host).1.to_ascii_lowercase(),
+            false => host.to_vec(),
+        })
+    }
+
+    fn ip_of(&self, value: &[u8]) -> Option<Vec<u8>> {
+        let (start, end) =
+            net::find_ip_where(value, 0, |start, end| stands_free(value, start, end))?;
+        let ip = value.get(start..end)?;
+        match self.modifiers.revip {
+            false => Some(ip.to_vec()),
+            // With its tag an address is no address for this purpose.
+            true if net::strip_ipv6_tag(ip).len() < ip.len() => None,
+            true => net::parse_ip(ip).map(|address| net::reversed(address).into_bytes()),
+        }
+    }
+
     /// Reads what a `header` rule writes before `=~` or `!~`: `Name`, `Name:`,
     /// `Name:modifier` or `Name:modifier:modifier`.
     pub fn parse(text: &[u8]) -> Result<HeaderQuery, HeaderQueryError> {
@@ -102,6 +276,67 @@ impl HeaderQuery {
         }
         HeaderQuery { name: name.into(), subject: Subject::of(name), modifiers }
     }
+}
+
+/// The decoded value with a newline.
+fn decoded_line(field: &Field) -> Vec<u8> {
+    let mut value = encoded_word::decoded(field);
+    value.push(b'\n');
+    value
+}
+
+/// The fields of all `names`; raw ones with a space for each fold, others decoded.
+fn unfolded(names: &[&[u8]], raw: bool, headers: &Headers) -> Vec<Vec<u8>> {
+    let fields = names.iter().flat_map(|name| headers.all(name));
+    match raw {
+        false => fields.map(decoded_line).collect(),
+        true => fields.map(|field| without_folds(&field.raw)).collect(),
+    }
+}
+
+/// A line end and the white space after it become one space. The last line end stays,
+/// because nothing comes after it.
+fn without_folds(raw: &[u8]) -> Vec<u8> {
+    let mut value = Vec::with_capacity(raw.len());
+    let mut rest = raw;
+    while let Some((&byte, after)) = rest.split_first() {
+        let blanks = after.iter().take_while(|&&byte| is_space(byte)).count();
+        if byte == b'\n' && blanks > 0 {
+            if value.last() == Some(&b'\r') {
+                value.pop();
+            }
+            value.push(b' ');
+            rest = after.get(blanks..).unwrap_or_default();
+        } else {
+            value.push(byte);
+            rest = after;
+        }
+    }
+    value
+}
+
+/// A display name as people read it: decoded, single spaces, one pair of single quotes off.
+fn display_name(phrase: &[u8]) -> Vec<u8> {
+    let unfolded: Vec<u8> = phrase.iter().copied().filter(|&byte| byte != b'\n').collect();
+    let decoded = encoded_word::decoded_text(unfolded);
+    let words: Vec<_> =
+        decoded.split(|&byte| is_space(byte)).filter(|word| !word.is_empty()).collect();
+    if words.is_empty() {
+        return decoded;
+    }
+    let name = words.join(&b' ');
+    let inside = name.strip_prefix(b"'").and_then(|rest| rest.strip_suffix(b"'"));
+    inside.map(<[u8]>::to_vec).unwrap_or(name)
+}
+
+/// Is the address neither part of a word nor of a longer dotted number?
+fn stands_free(text: &[u8], start: usize, end: usize) -> bool {
+    let at = |index: Option<usize>| index.and_then(|index| text.get(index)).copied();
+    let word = |byte: Option<u8>| byte.is_some_and(|b| b.is_ascii_alphanumeric() || b == b'_');
+    let (before, first) = (at(start.checked_sub(1)), at(Some(start)));
+    let (last, after) = (at(end.checked_sub(1)), at(Some(end)));
+    let on_borders = word(before) != word(first) && word(last) != word(after);
+    on_borders && before != Some(b'.') && after != Some(b'.')
 }
 
 /// `[\w.-]+`

@@ -9,6 +9,7 @@ pub struct Field {
     /// The name as written, without the white space and the colon after it.
     pub name: Vec<u8>,
     /// Everything after the colon: leading white space, folds and the final newline included.
+    /// Line ends are LF. Fields of MIME parts lack the leading white space, as in SpamAssassin.
     pub raw: Vec<u8>,
 }
 
@@ -20,8 +21,8 @@ pub struct Headers {
 
 impl Headers {
     /// No fields.
-    pub fn new() -> Self {
-        Headers::default()
+    pub const fn new() -> Self {
+        Headers { fields: Vec::new() }
     }
 
     /// Adds a field below the others.
@@ -39,6 +40,11 @@ impl Headers {
         self.fields.iter().filter(move |field| field.name.eq_ignore_ascii_case(name))
     }
 
+    /// The last field called `name`: where one is wanted, SpamAssassin takes this one.
+    pub fn last(&self, name: &[u8]) -> Option<&Field> {
+        self.fields.iter().rev().find(|field| field.name.eq_ignore_ascii_case(name))
+    }
+
     /// Removes the fields for which `keep` says no.
     pub fn retain(&mut self, keep: impl FnMut(&Field) -> bool) {
         self.fields.retain(keep);
@@ -52,6 +58,15 @@ impl Headers {
     /// Is there no field at all?
     pub fn is_empty(&self) -> bool {
         self.fields.is_empty()
+    }
+}
+
+impl<'a> IntoIterator for &'a Headers {
+    type Item = &'a Field;
+    type IntoIter = std::slice::Iter<'a, Field>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.iter()
     }
 }
 
@@ -75,5 +90,6 @@ mod tests {
         let raws: Vec<_> = headers.all(b"to").map(|field| field.raw.as_slice()).collect();
         assert_eq!(raws, [&b" a\n"[..], b" c\n"]);
         assert_eq!(headers.all(b"Bcc").count(), 0);
+        assert_eq!(headers.last(b"tO").map(|field| field.raw.as_slice()), Some(&b" c\n"[..]));
     }
 }

@@ -13,8 +13,16 @@
 //! * `body` cuts the `body` and `rawbody` views; `view` holds all views of one message,
 //!   each rendered when first asked for.
 
+pub mod address;
+pub mod address_list;
+pub mod decode;
+pub mod encoded_word;
+pub mod envelope;
 pub mod header;
+pub mod header_block;
 pub mod headers;
+pub mod host;
+pub mod received;
 pub mod relay;
 pub mod settings;
 

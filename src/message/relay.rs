@@ -4,6 +4,13 @@
 //! internal and external as `trusted_networks`, `internal_networks` and `msa_networks` say
 //! (man page Mail::SpamAssassin::Conf, "NETWORK TEST OPTIONS"). No host is ever asked.
 
+use super::encoded_word;
+use super::headers::Headers;
+use super::received::{self, Line};
+use super::settings::Settings;
+use crate::limits::{Limit, Reached};
+use crate::text::net::{self, NetSet};
+
 /// One hop, as one Received line tells it. Bytes are as in the line; what could upset a
 /// rule (white space, brackets, `#`, NUL) has become `!`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -37,7 +44,7 @@ pub struct Relay {
 }
 
 /// All hops of a message, newest first, and where trust ends.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Relays {
     hops: Vec<Relay>,
     trusted: usize,
@@ -49,6 +56,8 @@ pub struct Relays {
     pub trusted_lines: usize,
     /// The same for internal hosts.
     pub internal_lines: usize,
+    /// Set where more Received lines were there than are read.
+    pub reached: Reached,
 }
 
 /// One of the four lists of relays.
@@ -64,7 +73,125 @@ pub enum Side {
     External,
 }
 
+/// Reads the Received fields of `headers` and finds out how far they can be trusted.
+///
+/// Nothing is asked for: who is trusted follows from `trusted_networks` and its sisters,
+/// or, where none is configured, from private addresses and authentication.
+pub fn read(headers: &Headers, settings: &Settings) -> Relays {
+    let mut walk = Walk::new(settings);
+    let mut relays = Relays::default();
+    let mut scanned = None;
+    let mut lines = lines(headers, settings);
+    for line in lines.by_ref().take(settings.limits.received_hops) {
+        let sender: Option<Vec<u8>> = scanned.take();
+        match received::parse(&line) {
+            Line::Hop(hop) => walk.add(*hop, sender, &mut relays),
+            other => {
+                match other {
+                    Line::Unparseable => relays.unparseable += 1,
+                    Line::Fetched if walk.own => relays.forget_own(),
+                    Line::Scanned(envfrom) => scanned = envfrom,
+                    _ => {}
+                }
+                walk.pass(&mut relays);
+            }
+        }
+    }
+    if lines.next().is_some() {
+        relays.reached.note(Limit::ReceivedHops);
+    }
+    relays
+}
+
+/// The values of the Received fields, then a line for each of `originating_ip_headers`
+/// that holds an address.
+fn lines<'a>(headers: &'a Headers, settings: &'a Settings) -> impl Iterator<Item = Vec<u8>> + 'a {
+    let received = headers.all(b"Received").map(encoded_word::decoded);
+    let originating = settings.originating_ip_headers.iter().filter_map(|name| {
+        let value = encoded_word::decoded(headers.all(name.as_bytes()).next_back()?);
+        let (start, end) = net::find_ip(&value, 0)?;
+        Some([b"from X-Originating-IP: ", value.get(start..end)?].concat())
+    });
+    received.chain(originating)
+}
+
+/// The walk along the hops, from the newest, as long as the hosts can be trusted.
+struct Walk<'a> {
+    networks: Option<[&'a NetSet; 2]>,
+    msa: Option<&'a NetSet>,
+    trusted: bool,
+    internal: bool,
+    /// A mail submission agent was passed: whom it let in is not asked for any more.
+    submitted: bool,
+    /// A fetchmail line here says that the hops above are the user's own.
+    own: bool,
+}
+
+impl<'a> Walk<'a> {
+    fn new(settings: &'a Settings) -> Self {
+        // If only one of the two is configured it is taken for both.
+        let trusted = settings.trusted_networks.as_ref();
+        let internal = settings.internal_networks.as_ref();
+        let networks = trusted.or(internal).zip(internal.or(trusted)).map(|(t, i)| [t, i]);
+        Walk {
+            networks,
+            msa: settings.msa_networks.as_ref(),
+            trusted: true,
+            internal: true,
+            submitted: false,
+            own: true,
+        }
+    }
+
+    /// A line that is no hop.
+    fn pass(&self, relays: &mut Relays) {
+        relays.trusted_lines += usize::from(self.trusted);
+        relays.internal_lines += usize::from(self.internal);
+    }
+
+    fn add(&mut self, mut hop: Relay, sender: Option<Vec<u8>>, relays: &mut Relays) {
+        if let Some(sender) = sender.filter(|sender| !sender.is_empty() && sender != b"0") {
+            hop.envfrom = Some(sender);
+        }
+        if self.trusted && !self.submitted {
+            self.judge(&mut hop);
+        }
+        hop.internal = self.internal;
+        self.own = self.trusted;
+        self.pass(relays);
+        relays.trusted += usize::from(self.trusted);
+        relays.internal += usize::from(self.internal);
+        relays.hops.push(hop);
+    }
+
+    /// May trust go on at this hop?
+    fn judge(&mut self, hop: &mut Relay) {
+        let Some([trusted, internal]) = self.networks else {
+            self.trusted = hop.ip_private || !hop.auth.is_empty();
+            self.internal = self.trusted;
+            return;
+        };
+        let address = net::parse_ip(&hop.ip);
+        let within = |set: &NetSet| address.is_some_and(|address| set.contains(address));
+        if hop.auth.is_empty() && !within(trusted) {
+            (self.trusted, self.internal) = (false, false);
+            return;
+        }
+        self.internal = self.internal && (!hop.auth.is_empty() || within(internal));
+        if self.msa.is_some_and(within) {
+            self.submitted = true;
+            hop.msa = true;
+        }
+    }
+}
+
 impl Relays {
+    /// Nobody sent the message to whom it was fetched from: the walk begins anew.
+    fn forget_own(&mut self) {
+        self.hops.clear();
+        (self.trusted, self.internal) = (0, 0);
+    }
+
     /// The hops of `side`, newest first.
     pub fn side(&self, side: Side) -> &[Relay] {
         let (trusted, untrusted) = self.hops.split_at_checked(self.trusted).unwrap_or_default();

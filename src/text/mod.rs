@@ -2,6 +2,7 @@
 //!
 //! Ring 0. May use no other room.
 
+pub mod ascii;
 pub mod charset;
 pub mod domain;
 pub mod net;

