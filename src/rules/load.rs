@@ -210,9 +210,8 @@ impl<'r, 'b> Reader<'r, 'b> {
         if line.is_empty() || line == b"0" {
             return;
         }
-        match self.spoken(line) {
-            Some(line) => self.directive(line),
-            None => {}
+        if let Some(line) = self.spoken(line) {
+            self.directive(line);
         }
     }
 

@@ -51,7 +51,7 @@ impl UserPrefs {
         let Draft { entries, options, plugins, complaints, .. } = draft;
         prefs.complaints = complaints;
         prefs.take(entries, &options, &plugins, limits);
-        if options.changed().next().is_some() {
+        if super::settings::affected(&options) {
             prefs.settings = Arc::new(super::settings::settings(&options, limits));
         }
         prefs.options = options;

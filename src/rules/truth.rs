@@ -145,7 +145,7 @@ fn values(set: &RuleSet, meta: &Meta) -> String {
     let mixed = |factor: u64| {
         value(&|name| {
             let hash = name.bytes().fold(0, |h: u64, b| (h * 31 + u64::from(b)) % 65_521);
-            ((hash * factor >> 3) % 3) as f64
+            (((hash * factor) >> 3) % 3) as f64
         })
     };
     let names = meta.uses.iter().map(|id| Operand::Rule(*id));
