@@ -421,7 +421,8 @@ pub fn evaluate<N: Copy>(nodes: &[Node<N>], value: &mut dyn FnMut(N) -> f64) -> 
                 Node::Choose(a, b, c) => steps.extend([Step::Choose(b, c), Step::Value(a)]),
             },
             Step::Not => result = if result == 0.0 { 1.0 } else { 0.0 },
-            Step::Minus => result = -result,
+            // Of zero there is only one.
+            Step::Minus => result = 0.0 - result,
             Step::Right(operator, b) => {
                 steps.extend([Step::Apply(operator, result), Step::Value(b)]);
             }
@@ -433,4 +434,82 @@ pub fn evaluate<N: Copy>(nodes: &[Node<N>], value: &mut dyn FnMut(N) -> f64) -> 
         }
     }
     Some(result)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn items(text: &str) -> Vec<Item<u8>> {
+        let item = |token| match token {
+            Token::Sign(sign) => Item::Sign(sign),
+            Token::Word(word) => Item::Name(word[0]),
+            Token::Run(b"+") => Item::Sign("+"),
+            Token::Run(b"-") => Item::Sign("-"),
+            Token::Run(run) => Item::Number(std::str::from_utf8(run).unwrap().parse().unwrap()),
+        };
+        lex(text.as_bytes()).map(item).collect()
+    }
+
+    fn value(text: &str) -> Option<f64> {
+        let nodes = parse(items(text).into_iter()).ok()?;
+        evaluate(&nodes, &mut |name| f64::from(name - b'a'))
+    }
+
+    #[test]
+    fn precedence_is_perls() {
+        let table = [
+            ("1 + 2 * 3", Some(7.0)),
+            ("10 - 2 - 3", Some(5.0)),
+            ("! 1 + 1", Some(1.0)),
+            ("1 ^ 3 == 2", Some(1.0)),
+            ("1 || 0 && 0", Some(1.0)),
+            ("0 ? 1 : 0 ? 2 : 3", Some(3.0)),
+            ("1 ? 0 ? 1 : 2 : 3", Some(2.0)),
+            ("1 < 2 < 3", Some(1.0)),
+            ("3 > 2 > 1", Some(1.0)),
+            ("1 < 3 < 2", Some(0.0)),
+            ("(3 > 2) > 1", Some(0.0)),
+            ("5 && 7", Some(7.0)),
+            ("0 || 7", Some(7.0)),
+            ("1 / 0", None),
+            ("0 && 1 / 0", Some(0.0)),
+            ("( )", Some(0.0)),
+            ("- 2 * 3", Some(-6.0)),
+        ];
+        for (text, expected) in table {
+            assert_eq!(value(text), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn what_perl_refuses_is_refused() {
+        for text in ["", "1 2", "(1", "1)", "1 +", "&& 1", "1 ? 2", "1 : 2", "1 ? (2 : 3)", "1 (2)"]
+        {
+            assert!(parse(items(text).into_iter()).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn depth_costs_no_stack() {
+        let deep = format!("{}1{}", "(".repeat(100_000), ")".repeat(100_000));
+        assert_eq!(value(&deep), Some(1.0));
+        assert_eq!(value(&format!("{}1", "! ".repeat(100_001))), Some(0.0));
+        assert_eq!(value(&format!("{}1", "1 ? 2 : ".repeat(50_000))), Some(2.0));
+    }
+
+    proptest! {
+        #[test]
+        fn parsing_never_panics(text in "[ab01()!&|^<>=*/?: +-]{0,60}") {
+            let signs = lex(text.as_bytes()).map(|token| match token {
+                Token::Sign(sign) => Item::Sign(sign),
+                Token::Word(word) => Item::Name(word[0]),
+                Token::Run(run) => Item::Number(run.len() as f64),
+            });
+            if let Ok(nodes) = parse(signs) {
+                evaluate(&nodes, &mut f64::from);
+            }
+        }
+    }
 }

@@ -162,3 +162,53 @@ fn run(run: &[u8], items: &mut Vec<Item<()>>) -> Result<(), ConditionError> {
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn holds(text: &str, local_tests_only: bool) -> Result<bool, ConditionError> {
+        let mut plugins = Plugins::default();
+        plugins.load(b"Mail::SpamAssassin::Plugin::DKIM");
+        plugins.enable_compat(b"old_names");
+        let facts = Facts { plugins: &plugins, local_tests_only, user_prefs: false };
+        evaluate(text.as_bytes(), &facts).map(|verdict| verdict.holds)
+    }
+
+    #[test]
+    fn conditions_hold_as_in_spamassassin() {
+        let table = [
+            ("(version >= 3.004002)", true),
+            ("version > 4.000001", false),
+            ("plugin(Mail::SpamAssassin::Plugin::DKIM)", true),
+            ("plugin (DKIM)", false),
+            ("!plugin(Mail::SpamAssassin::Plugin::SPF)", true),
+            ("has(Mail::SpamAssassin::Plugin::DKIM::has_arc)", true),
+            ("has(Mail::SpamAssassin::Plugin::SPF::has_check_for_spf_errors)", false),
+            ("can(Mail::SpamAssassin::Conf::feature_bug6558_free)", true),
+            ("can(Mail::SpamAssassin::Conf::compat_old_names)", true),
+            ("can(Mail::SpamAssassin::Conf::compat_others)", false),
+            ("perl_version >= 5.010000 && local_tests_only", false),
+            ("anything", true),
+        ];
+        for (text, expected) in table {
+            assert_eq!(holds(text, false), Ok(expected), "{text}");
+        }
+        assert_eq!(holds("local_tests_only", true), Ok(true));
+    }
+
+    #[test]
+    fn errors_differ_in_what_becomes_of_the_block() {
+        assert!(matches!(holds("version >= 3.4.0", false), Err(ConditionError::Token(_))));
+        assert!(matches!(holds("(1 &&", false), Err(ConditionError::Syntax(_))));
+        assert_eq!(holds("1 / 0", false), Err(ConditionError::Division));
+    }
+
+    proptest! {
+        #[test]
+        fn evaluating_never_panics(text in "\\PC{0,60}") {
+            let _ = holds(&text, false);
+        }
+    }
+}

@@ -317,10 +317,11 @@ pub(super) fn note_captures(draft: &mut Draft<'_>, name: &[u8], text: &[u8]) -> 
     let captures = has_named_capture(&text);
     if captures || !tags.is_empty() {
         let entry = draft.entry(name);
-        for tag in tags {
-            if !entry.templates.contains(&tag) {
-                entry.templates.push(tag);
-            }
+        // Of several in one pattern SpamAssassin notes the last; the others match as text.
+        if let Some(tag) = tags.into_iter().next_back()
+            && !entry.templates.contains(&tag)
+        {
+            entry.templates.push(tag);
         }
         if captures {
             entry.captures = true;

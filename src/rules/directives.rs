@@ -483,3 +483,27 @@ pub const TABLE: &[Directive] = &[
     row("welcomelist_subject", &["whitelist_subject"], "welcomelist_subject", Addresses, OWN, None, User, Some("WelcomeListSubject"), PENDING, "globs on Subject"),
     row("blocklist_subject", &["blacklist_subject"], "blocklist_subject", Addresses, OWN, None, User, Some("WelcomeListSubject"), PENDING, "globs on Subject"),
 ];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::HashSet;
+
+    #[test]
+    fn the_table_is_complete() {
+        assert_eq!(TABLE.len(), 339);
+        let names: HashSet<_> = TABLE.iter().map(|d| d.name).collect();
+        assert_eq!(names.len(), 329);
+        let core = TABLE.iter().filter(|d| d.plugin.is_none()).count();
+        assert_eq!(core, 133);
+    }
+
+    #[test]
+    fn every_row_can_be_explained_and_loaded() {
+        for directive in TABLE.iter().chain(UNREGISTERED) {
+            assert!(!directive.meaning.is_empty(), "{}", directive.name);
+            let known = |name| super::super::plugins::KNOWN.iter().any(|k| k.name == name);
+            assert!(directive.plugin.is_none_or(known), "{}", directive.name);
+        }
+    }
+}

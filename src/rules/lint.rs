@@ -88,3 +88,36 @@ fn add_dependents(set: &RuleSet, rules: &mut HashSet<u32>) {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::limits::Limits;
+    use crate::rules::{Sources, load};
+
+    #[test]
+    fn pending_names_directives_evals_and_what_rests_on_them() {
+        let lines = "loadplugin Mail::SpamAssassin::Plugin::DKIM\n\
+            full A eval:check_dkim_valid()\nheader B eval:bound('x')\nmeta C A && B\nmeta D C\n\
+            dkim_minimum_key_bits 512\nrequired_score 4\n";
+        let sources = Sources {
+            site: Vec::new(),
+            distribution: Vec::new(),
+            cf_lines: lines.as_bytes().to_vec(),
+            ..Sources::default()
+        };
+        let set = load(&sources, &Limits::default());
+        let pending = pending(&set, &|_, name| name == "bound");
+        let directives: Vec<_> = pending.directives.iter().map(|(name, _)| *name).collect();
+        assert_eq!(directives, ["dkim_minimum_key_bits"]);
+        assert_eq!(pending.evals.len(), 1);
+        assert_eq!(pending.evals["check_dkim_valid"], ["A", "C", "D"]);
+    }
+
+    #[test]
+    fn only_errors_count() {
+        let complaint = |severity| Complaint { place: None, text: String::new(), severity };
+        assert_eq!(exit_status(&[complaint(Severity::Warning)]), 0);
+        assert_eq!(exit_status(&[complaint(Severity::Error)]), 1);
+    }
+}

@@ -216,9 +216,8 @@ impl<'r, 'b> Reader<'r, 'b> {
         if line.is_empty() || line == b"0" {
             return;
         }
-        match self.spoken(line) {
-            Some(line) => self.directive(line),
-            None => {}
+        if let Some(line) = self.spoken(line) {
+            self.directive(line);
         }
     }
 
@@ -465,4 +464,116 @@ fn without_comment(line: &[u8]) -> Vec<u8> {
         }
     }
     out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn of(lines: &str) -> RuleSet {
+        let sources = Sources {
+            site: Vec::new(),
+            distribution: Vec::new(),
+            cf_lines: lines.as_bytes().to_vec(),
+            ..Sources::default()
+        };
+        load(&sources, &Limits::default())
+    }
+
+    #[test]
+    fn comments_end_lines_unless_escaped() {
+        let table: &[(&[u8], &[u8])] = &[
+            (b"a # b", b"a "),
+            (b"a \\# b # c", b"a # b "),
+            (b"#", b""),
+            (b"\\##", b"#"),
+            (b"\\\\#x", b"\\#x"),
+        ];
+        for (line, expected) in table {
+            assert_eq!(without_comment(line), *expected, "{}", line.escape_ascii());
+        }
+    }
+
+    #[test]
+    fn layers_are_read_in_their_order() {
+        let root = std::env::temp_dir().join(format!("mailprint-layers-{}", std::process::id()));
+        let write = |path: &str, text: &str| {
+            let path = root.join(path);
+            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+            std::fs::write(path, text).unwrap();
+        };
+        write("dist/10.cf", "required_score 1\nbody R /dist/\nscore R 1\n");
+        write("dist/updates_spamassassin_org.cf", "required_score 2\n");
+        write("own/a.cf", "required_score 3\n");
+        write("site/b.cf", "required_score 4\nscore R 4\n");
+        write("site/a.pre", "loadplugin Mail::SpamAssassin::Plugin::DKIM\n");
+        write("site/ignored.txt", "required_score 9\n");
+        write("prefs", "required_score 5\ninclude more\n");
+        write("more", "body MORE /x/\n");
+        let mut sources = Sources {
+            distribution: vec![root.join("none"), root.join("dist")],
+            own: Some(root.join("own")),
+            site: vec![root.join("site")],
+            ..Sources::default()
+        };
+        let set = load(&sources, &Limits::default());
+        assert_eq!(set.options.number("required_score"), 4.0);
+        assert!(set.plugins.has("DKIM"));
+        assert_eq!(set.rules[0].scores, [4.0; 4]);
+        let names: Vec<_> = set.files.iter().filter_map(|f| f.file_name()?.to_str()).collect();
+        assert_eq!(names, ["a.pre", "updates_spamassassin_org.cf", "10.cf", "a.cf", "b.cf"]);
+        sources.user_prefs = Some(root.join("prefs"));
+        sources.cf_lines = b"required_score 6".to_vec();
+        let set = load(&sources, &Limits::default());
+        assert_eq!(set.options.number("required_score"), 6.0);
+        assert!(set.find("MORE").is_some());
+        std::fs::remove_dir_all(root).unwrap();
+    }
+
+    #[test]
+    fn a_wrong_line_is_told_with_its_place_and_dropped() {
+        let set = of("\nrequired_score 5,0\nbody A /x/\n");
+        assert_eq!(set.options.number("required_score"), 5.0);
+        let [complaint] = &*set.complaints.iter().filter(|c| c.place.is_some()).collect::<Vec<_>>()
+        else {
+            panic!("{:?}", set.complaints)
+        };
+        assert_eq!(set.place(complaint.place.unwrap()), "(--cf):2");
+        assert!(set.find("A").is_some());
+    }
+
+    #[test]
+    fn unknown_plugins_are_named_once() {
+        let set = of("loadplugin Mail::Other::Thing\nloadplugin Mail::Other::Thing\n\
+                      ifplugin Mail::Other::Thing\nbody A /x/\nendif\n");
+        let about = set.complaints.iter().filter(|c| c.text.contains("Mail::Other::Thing"));
+        assert_eq!(about.count(), 1);
+        assert_eq!(set.find("A"), None);
+    }
+
+    #[test]
+    fn lines_at_the_limit_are_read_and_those_over_it_are_not() {
+        let limits = Limits { rule_file_line: 20, ..Limits::default() };
+        let sources = Sources {
+            cf_lines: b"body A /aaaaaaaaaaa/\nbody B /aaaaaaaaaaaa/\n".to_vec(),
+            site: Vec::new(),
+            distribution: Vec::new(),
+            ..Sources::default()
+        };
+        let set = load(&sources, &limits);
+        assert!(set.find("A").is_some() && set.find("B").is_none());
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(200))]
+        #[test]
+        fn reading_never_panics(
+            lines in proptest::collection::vec((0..super::super::directives::TABLE.len(), "\\PC{0,40}"), 0..8),
+        ) {
+            let table = super::super::directives::TABLE;
+            let text: String = lines.iter().map(|(i, v)| format!("{} {v}\n", table[*i].name)).collect();
+            of(&format!("loadplugin Mail::SpamAssassin::Plugin::DKIM\n{text}"));
+        }
+    }
 }

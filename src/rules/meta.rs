@@ -259,3 +259,69 @@ pub(super) fn glob_matches(glob: &[u8], name: &[u8]) -> bool {
     }
     glob.get(g..).is_some_and(|rest| rest.iter().all(|&b| b == b'*'))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn lines_are_refused_for_their_reasons() {
+        let syntax = |e: &MetaError| matches!(e, MetaError::Syntax(_));
+        let token = |e: &MetaError| matches!(e, MetaError::Token(_));
+        assert_eq!(check(b"A::B"), Err(MetaError::Forbidden));
+        assert_eq!(check(b"1 / A"), Err(MetaError::Division));
+        assert!(token(&check(b"A-1").unwrap_err()));
+        assert!(token(&check(b"A ? B: C").unwrap_err()));
+        assert!(syntax(&check(b"A | B").unwrap_err()));
+        assert!(syntax(&check(b"08").unwrap_err()));
+        assert_eq!(check(b"rules_matching(__A*) > 2"), Ok(()));
+    }
+
+    #[test]
+    fn a_glob_becomes_a_sum() {
+        let mut expand = |glob: &[u8]| {
+            assert_eq!(glob, b"__X?");
+            vec![b"__X1".as_slice(), b"__X2"]
+        };
+        let made = parse(b"rules_matching( __X? ) * 2", &mut expand, false).unwrap();
+        assert_eq!(made.names, [Box::from(*b"__X1"), Box::from(*b"__X2")]);
+        assert_eq!(arithmetic::evaluate(&made.nodes, &mut |i| f64::from(i) + 1.0), Some(6.0));
+    }
+
+    #[test]
+    fn globs_match_like_shells_do() {
+        let table: &[(&[u8], &[u8], bool)] = &[
+            (b"A*", b"A", true),
+            (b"A*", b"ABC", true),
+            (b"A?C", b"ABC", true),
+            (b"A?C", b"AC", false),
+            (b"*C*", b"ABCD", true),
+            (b"A*B*C", b"AXBXBC", true),
+            (b"A*B*C", b"AXBXB", false),
+            (b"", b"A", false),
+        ];
+        for (glob, name, expected) in table {
+            assert_eq!(glob_matches(glob, name), *expected, "{}", name.escape_ascii());
+        }
+    }
+
+    #[test]
+    fn zero_divided_is_no_hit() {
+        let nodes = vec![
+            Node::Number(1.0),
+            Node::Name(Operand::Rule(RuleId(0))),
+            Node::Binary(arithmetic::Operator::Divide, 0, 1),
+        ];
+        let meta = Meta { nodes, uses: vec![RuleId(0)], undefined: Vec::new(), unsolved: false };
+        assert_eq!(meta.eval(&mut |_| 0.0), 0.0);
+        assert_eq!(meta.eval(&mut |_| 2.0), 0.5);
+    }
+
+    proptest! {
+        #[test]
+        fn checking_never_panics(text in proptest::collection::vec(any::<u8>(), 0..80)) {
+            let _ = check(&text);
+        }
+    }
+}

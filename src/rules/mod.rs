@@ -38,6 +38,8 @@ mod replace;
 mod scan;
 mod settings;
 mod tflags;
+#[cfg(test)]
+mod truth;
 
 pub use conditions::VERSION;
 pub use files::{Paths, Sources};

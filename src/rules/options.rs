@@ -15,6 +15,15 @@ pub type Set = BTreeSet<Box<[u8]>>;
 /// One text for each key.
 pub type Map = BTreeMap<Box<[u8]>, Box<[u8]>>;
 
+/// A list of texts for each key.
+pub type Lists = BTreeMap<Box<[u8]>, List>;
+/// A map for each key.
+pub type Maps = BTreeMap<Box<[u8]>, Map>;
+/// A name and a text.
+pub type Pair = (Box<[u8]>, Box<[u8]>);
+/// Names and texts in order.
+pub type Pairs = Vec<Pair>;
+
 /// The value of a setting.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Value {
@@ -31,12 +40,12 @@ pub enum Value {
     /// `replace_tag`, `subjprefix`, `adsp_override`, …
     Map(Map),
     /// `welcomelist_from_rcvd`: address → relays; `welcomelist_from_dkim`: address → domains.
-    Lists(BTreeMap<Box<[u8]>, List>),
+    Lists(Lists),
     /// `enlist_uri_host`: list → host → `1`, or `0` for `!host`; `dns_block_rule`: rule →
     /// domain → `1`.
-    Maps(BTreeMap<Box<[u8]>, Map>),
+    Maps(Maps),
     /// `add_header`: names without `X-Spam-`, and their text, in order.
-    Pairs(Vec<(Box<[u8]>, Box<[u8]>)>),
+    Pairs(Pairs),
 }
 
 /// A value and the line that set it last.
@@ -136,7 +145,7 @@ impl Options {
     }
 
     /// `welcomelist_from_rcvd` and its like.
-    pub fn lists(&self, name: &str) -> Option<&BTreeMap<Box<[u8]>, List>> {
+    pub fn lists(&self, name: &str) -> Option<&Lists> {
         match self.get(name) {
             Some(Value::Lists(lists)) => Some(lists),
             _ => None,
@@ -144,7 +153,7 @@ impl Options {
     }
 
     /// `uri_host_lists`, `dns_block_rule`.
-    pub fn maps(&self, name: &str) -> Option<&BTreeMap<Box<[u8]>, Map>> {
+    pub fn maps(&self, name: &str) -> Option<&Maps> {
         match self.get(name) {
             Some(Value::Maps(maps)) => Some(maps),
             _ => None,
@@ -152,7 +161,7 @@ impl Options {
     }
 
     /// `headers_spam`, `headers_ham`: what `add_header` adds, in order.
-    pub fn pairs(&self, name: &str) -> &[(Box<[u8]>, Box<[u8]>)] {
+    pub fn pairs(&self, name: &str) -> &[Pair] {
         match self.get(name) {
             Some(Value::Pairs(pairs)) => pairs,
             _ => &[],
@@ -208,21 +217,16 @@ impl Options {
         &mut self,
         name: &[u8],
         place: Place,
-        with: impl FnOnce(&mut BTreeMap<Box<[u8]>, List>),
+        with: impl FnOnce(&mut Lists),
     ) {
-        if let Some(Value::Lists(lists)) = self.change(name, Value::Lists(BTreeMap::new()), place) {
+        if let Some(Value::Lists(lists)) = self.change(name, Value::Lists(Lists::new()), place) {
             with(lists);
         }
     }
 
     /// The map of maps called `name`, for changing.
-    pub(super) fn change_maps(
-        &mut self,
-        name: &[u8],
-        place: Place,
-        with: impl FnOnce(&mut BTreeMap<Box<[u8]>, Map>),
-    ) {
-        if let Some(Value::Maps(maps)) = self.change(name, Value::Maps(BTreeMap::new()), place) {
+    pub(super) fn change_maps(&mut self, name: &[u8], place: Place, with: impl FnOnce(&mut Maps)) {
+        if let Some(Value::Maps(maps)) = self.change(name, Value::Maps(Maps::new()), place) {
             with(maps);
         }
     }
@@ -232,7 +236,7 @@ impl Options {
         &mut self,
         name: &[u8],
         place: Place,
-        with: impl FnOnce(&mut Vec<(Box<[u8]>, Box<[u8]>)>),
+        with: impl FnOnce(&mut Pairs),
     ) {
         if let Some(Value::Pairs(pairs)) = self.change(name, Value::Pairs(Vec::new()), place) {
             with(pairs);

@@ -51,7 +51,7 @@ impl UserPrefs {
         let Draft { entries, options, plugins, complaints, .. } = draft;
         prefs.complaints = complaints;
         prefs.take(entries, &options, &plugins, limits);
-        if options.changed().next().is_some() {
+        if super::settings::affected(&options) {
             prefs.settings = Arc::new(super::settings::settings(&options, limits));
         }
         prefs.options = options;
@@ -192,5 +192,79 @@ impl UserPrefs {
     /// What the files and the user say about reading a message.
     pub fn settings(&self) -> Arc<Settings> {
         self.settings.clone()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::rules::{Sources, load};
+
+    const BASE: &str = "loadplugin Mail::SpamAssassin::Plugin::ReplaceTags\n\
+        body FIRST /a/\nscore FIRST 2\nbody SECOND /b/\nmeta BOTH FIRST && SECOND\n\
+        meta WAITS !LATER\nwelcomelist_from a@example.com\nreplace_tag A x\n";
+
+    fn base(more: &str) -> Arc<RuleSet> {
+        let sources = Sources {
+            site: Vec::new(),
+            distribution: Vec::new(),
+            cf_lines: format!("{BASE}{more}").into_bytes(),
+            ..Sources::default()
+        };
+        Arc::new(load(&sources, &Limits::default()))
+    }
+
+    fn read(base: &Arc<RuleSet>, text: &str) -> UserPrefs {
+        UserPrefs::read(base.clone(), "user_prefs", text.as_bytes(), &Limits::default())
+    }
+
+    fn scores(prefs: &UserPrefs, name: &str) -> [f64; 4] {
+        prefs.rule(prefs.find(name).unwrap()).unwrap().scores
+    }
+
+    #[test]
+    fn scores_lists_and_descriptions_are_the_users() {
+        let base = base("");
+        let prefs = read(
+            &base,
+            "score FIRST (1)\nscore SECOND 0\ndescribe FIRST mine\nrequired_score 7\n\
+             whitelist_from b@example.com\n",
+        );
+        assert_eq!(scores(&prefs, "FIRST"), [3.0; 4]);
+        assert_eq!(scores(&prefs, "SECOND"), [0.0; 4]);
+        assert_eq!(prefs.options.number("required_score"), 7.0);
+        assert_eq!(prefs.options.set(b"welcomelist_from").unwrap().len(), 2);
+        assert_eq!(prefs.differing().count(), 2);
+        assert!(prefs.complaints.is_empty(), "{:?}", prefs.complaints);
+        let first = base.find("FIRST").unwrap();
+        assert_eq!(base.rule(first).unwrap().scores, [2.0; 4]);
+        assert_eq!(base.options.set(b"welcomelist_from").unwrap().len(), 1);
+        assert!(matches!(prefs.rule(first).unwrap().test, Test::Body { .. }));
+    }
+
+    #[test]
+    fn privileged_lines_are_dropped_one_by_one() {
+        let base = base("");
+        let prefs = read(&base, "body MINE /x/\ndns_block_time 5\nscore FIRST 9\n");
+        assert_eq!(prefs.find("MINE"), None);
+        assert_eq!(prefs.complaints.len(), 2);
+        assert_eq!(scores(&prefs, "FIRST"), [9.0; 4]);
+    }
+
+    #[test]
+    fn allowed_rules_join_the_base_and_its_metas() {
+        let base = base("allow_user_rules 1\n");
+        let prefs = read(&base, "body LATER /x/\nbody FIRST /changed/\nmeta OWN BOTH || LATER\n");
+        assert!(prefs.complaints.is_empty(), "{:?}", prefs.complaints);
+        let later = prefs.find("LATER").unwrap();
+        assert!(later.0 as usize >= base.rules.len());
+        let waits = prefs.rule(prefs.find("WAITS").unwrap()).unwrap();
+        let Test::Meta(meta) = &waits.test else { panic!("no meta") };
+        assert_eq!(meta.uses, [later]);
+        let own = prefs.rule(prefs.find("OWN").unwrap()).unwrap();
+        let Test::Meta(meta) = &own.test else { panic!("no meta") };
+        assert_eq!(meta.uses, [base.find("BOTH").unwrap(), later]);
+        let first = prefs.rule(base.find("FIRST").unwrap()).unwrap();
+        assert_eq!(first.test.pattern().unwrap().source(), b"changed");
     }
 }

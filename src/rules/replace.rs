@@ -170,3 +170,45 @@ fn pieces(text: &[u8]) -> Vec<&[u8]> {
     }
     pieces
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::rules::options::{Map, Value};
+
+    fn options() -> Options {
+        let map = |pairs: &[(&str, &str)]| {
+            let pair = |(k, v): &(&str, &str)| (k.as_bytes().into(), v.as_bytes().into());
+            Value::Map(pairs.iter().map(pair).collect::<Map>())
+        };
+        let mut options = Options::default();
+        options.put(b"replace_tag", map(&[("A", "[aA]"), ("B", "<A>b"), ("L", "<L>x<L>")]), None);
+        options.put(b"replace_inter", map(&[("S", "-*")]), None);
+        options.put(b"replace_pre", map(&[("P", "(?:")]), None);
+        options.put(b"replace_post", map(&[("Q", ")?")]), None);
+        options
+    }
+
+    #[test]
+    fn tags_are_replaced() {
+        let table: &[(&str, Option<&str>)] = &[
+            ("x<A>y", Some("x[aA]y")),
+            ("<B>", Some("[aA]b")),
+            ("<inter S><A><A>q<A>", Some("[aA]-*[aA]q[aA]")),
+            ("<pre P><post Q>z<A>", Some("z(?:[aA])?")),
+            ("(?<name>x)<A>", Some("(?<name>x)[aA]")),
+            ("<unknown>", None),
+            ("plain", None),
+        ];
+        for (source, expected) in table {
+            let made = replace(source.as_bytes(), &options(), 1000);
+            assert_eq!(made.as_deref(), expected.map(str::as_bytes), "{source}");
+        }
+    }
+
+    #[test]
+    fn growth_is_bounded() {
+        assert_eq!(replace(b"<L>", &options(), 50), None);
+        assert!(replace(b"<L>", &options(), 1_000_000).is_some());
+    }
+}

@@ -68,6 +68,29 @@ pub(super) fn check_networks(options: &mut Options, complaints: &mut Vec<Complai
     }
 }
 
+/// The options that [`Settings`] is made of.
+const READ: [&str; 14] = [
+    "trusted_networks",
+    "internal_networks",
+    "msa_networks",
+    "originating_ip_headers",
+    "envelope_sender_header",
+    "always_trust_envelope_sender",
+    "normalize_charset",
+    "body_part_scan_size",
+    "rawbody_part_scan_size",
+    "parse_dkim_uris",
+    "util_rb_tld",
+    "util_rb_2tld",
+    "util_rb_3tld",
+    "redirector_pattern",
+];
+
+/// Has a line changed anything that [`settings`] reads? For a user's options: beyond the base's.
+pub(super) fn affected(options: &Options) -> bool {
+    options.changed().any(|(name, _)| READ.iter().any(|read| read.as_bytes() == name))
+}
+
 /// What the options say about reading a message.
 pub(super) fn settings(options: &Options, limits: &Limits) -> Settings {
     let text = |name: &str| options.text(name).map(|t| String::from_utf8_lossy(t).into_owned());
