@@ -32,6 +32,8 @@ enum Read {
     Request(Request),
     /// Something goes back without a scan.
     Refused(Reply),
+    /// Somebody else needs the room, and needs it now.
+    SentAway,
     /// Nobody is there any more, or the server stops before anything was asked.
     Nothing,
 }
@@ -48,6 +50,7 @@ pub async fn serve<S: AsyncRead + AsyncWrite + Unpin>(
     let reply = match read(&mut stream, &server, &limits, &mut holding).await {
         Read::Request(request) => handle::handle(&server, request, &client).await,
         Read::Refused(reply) => reply,
+        Read::SentAway => return send_away(&mut stream, &server).await,
         Read::Nothing => return,
     };
     server.metrics.replies.with_label_values(&[&reply.code.number().to_string()]).inc();
@@ -81,9 +84,7 @@ async fn read<S: AsyncRead + Unpin>(
             let bytes = response::read_timeout(seconds);
             Read::Refused(Reply { bytes, code: Code::Timeout, notes: vec![note] })
         }),
-        () = arrival.sent_away() => Read::Refused(handle::come_back(
-            "too many connections, the oldest request is sent away (limits.connections)",
-        )),
+        () = arrival.sent_away() => Read::SentAway,
     }
 }
 
@@ -128,6 +129,14 @@ async fn request<S: AsyncRead + Unpin>(
 
 /// Bytes asked of the system at a time.
 const CHUNK: usize = 16 * 1024;
+
+/// A word for a client that has to make room; nobody waits until it has read it.
+async fn send_away<S: AsyncWrite + Unpin>(stream: &mut S, server: &Server) {
+    let why = "too many connections, the oldest request makes room (limits.connections)";
+    let reply = handle::come_back(why);
+    server.metrics.replies.with_label_values(&["75"]).inc();
+    let _ = timeout(Duration::from_millis(10), stream.write_all(&reply.bytes)).await;
+}
 
 /// Writes the reply and the end of the stream. Then reads for a moment what the client has
 /// still to say: a socket closed with unread bytes would take the reply away again.
