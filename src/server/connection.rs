@@ -4,6 +4,7 @@
 //! client with a byte a second gains nothing; the message counts for the memory that all
 //! connections share.
 
+use super::arrivals::Arrival;
 use super::handle::{self, Reply};
 use super::{Holding, Server};
 use crate::clock::Tick;
@@ -43,11 +44,12 @@ pub async fn serve<S: AsyncRead + AsyncWrite + Unpin>(
     mut stream: S,
     client: Client,
     server: Arc<Server>,
+    arrival: Arrival,
 ) {
     let since = Tick::now();
     let limits = server.loaded().limits.clone();
     let mut holding = Holding { server: &server, bytes: 0 };
-    let reply = match read(&mut stream, &server, &limits, &mut holding).await {
+    let reply = match read(&mut stream, &server, &limits, &mut holding, arrival).await {
         Read::Request(request) => handle::handle(&server, request, &client).await,
         Read::Refused(reply) => reply,
         Read::SentAway => return send_away(&mut stream, &server).await,
@@ -70,10 +72,10 @@ async fn read<S: AsyncRead + Unpin>(
     server: &Server,
     limits: &Limits,
     holding: &mut Holding<'_>,
+    arrival: Arrival,
 ) -> Read {
     let height = Duration::from_millis(limits.read_milliseconds as u64);
     let deadline = Tick::now().plus(height).instant().into();
-    let arrival = server.arrivals.begin();
     let arriving = timeout_at(deadline, request(stream, server, limits, holding));
     tokio::select! {
         biased;
