@@ -30,10 +30,12 @@ pub struct Facts<'a> {
     pub date: &'a str,
     /// `report_wrap_width`.
     pub wrap_width: usize,
-    /// Every tag that is not built in: a relay's address, a named capture. In go the name
-    /// and what stood in parentheses.
-    pub other: &'a dyn Fn(&[u8], Option<&[u8]>) -> Option<Vec<u8>>,
+    /// Every tag that is not built in: a relay's address, a named capture.
+    pub other: &'a Other<'a>,
 }
+
+/// Looks a tag up by its name and what stood in parentheses.
+pub type Other<'a> = dyn Fn(&[u8], Option<&[u8]>) -> Option<Vec<u8>> + 'a;
 
 /// `report_wrap_width` without configuration.
 pub const WRAP_WIDTH: usize = 75;

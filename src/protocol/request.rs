@@ -223,9 +223,9 @@ impl Reading {
         self.buffer.is_empty() && self.head.is_none()
     }
 
-    /// How many bytes are held.
+    /// How many bytes of memory are held.
     pub fn held(&self) -> usize {
-        self.buffer.len()
+        self.buffer.capacity()
     }
 
     /// Takes the next bytes.

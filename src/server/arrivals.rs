@@ -8,8 +8,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use tokio::sync::Notify;
 
 /// The requests that are not complete yet.
-#[derive(Debug, Default)]
-pub struct Arrivals(Mutex<Waiting>);
+#[derive(Clone, Debug, Default)]
+pub struct Arrivals(Arc<Mutex<Waiting>>);
 
 #[derive(Debug, Default)]
 struct Waiting {
@@ -18,21 +18,22 @@ struct Waiting {
 }
 
 /// One request on its way in; dropped when it is complete.
-pub struct Arrival<'a> {
-    arrivals: &'a Arrivals,
+pub struct Arrival {
+    arrivals: Arrivals,
     number: u64,
     sent_away: Arc<Notify>,
 }
 
 impl Arrivals {
     /// A request begins.
-    pub fn begin(&self) -> Arrival<'_> {
+    pub fn begin(&self) -> Arrival {
         let mut waiting = self.lock();
         let number = waiting.next;
         waiting.next += 1;
         let sent_away = Arc::new(Notify::new());
         waiting.by_age.insert(number, sent_away.clone());
-        Arrival { arrivals: self, number, sent_away }
+        drop(waiting);
+        Arrival { arrivals: self.clone(), number, sent_away }
     }
 
     /// Sends the oldest away; false if there is none.
@@ -49,14 +50,14 @@ impl Arrivals {
     }
 }
 
-impl Arrival<'_> {
+impl Arrival {
     /// Waits until this request is sent away.
     pub async fn sent_away(&self) {
         self.sent_away.notified().await;
     }
 }
 
-impl Drop for Arrival<'_> {
+impl Drop for Arrival {
     fn drop(&mut self) {
         self.arrivals.lock().by_age.remove(&self.number);
     }

@@ -4,6 +4,7 @@
 //! client with a byte a second gains nothing; the message counts for the memory that all
 //! connections share.
 
+use super::arrivals::Arrival;
 use super::handle::{self, Reply};
 use super::{Holding, Server};
 use crate::clock::Tick;
@@ -32,6 +33,8 @@ enum Read {
     Request(Request),
     /// Something goes back without a scan.
     Refused(Reply),
+    /// Somebody else needs the room, and needs it now.
+    SentAway,
     /// Nobody is there any more, or the server stops before anything was asked.
     Nothing,
 }
@@ -41,13 +44,15 @@ pub async fn serve<S: AsyncRead + AsyncWrite + Unpin>(
     mut stream: S,
     client: Client,
     server: Arc<Server>,
+    arrival: Arrival,
 ) {
     let since = Tick::now();
     let limits = server.loaded().limits.clone();
     let mut holding = Holding { server: &server, bytes: 0 };
-    let reply = match read(&mut stream, &server, &limits, &mut holding).await {
+    let reply = match read(&mut stream, &server, &limits, &mut holding, arrival).await {
         Read::Request(request) => handle::handle(&server, request, &client).await,
         Read::Refused(reply) => reply,
+        Read::SentAway => return send_away(&mut stream, &server).await,
         Read::Nothing => return,
     };
     server.metrics.replies.with_label_values(&[&reply.code.number().to_string()]).inc();
@@ -67,10 +72,10 @@ async fn read<S: AsyncRead + Unpin>(
     server: &Server,
     limits: &Limits,
     holding: &mut Holding<'_>,
+    arrival: Arrival,
 ) -> Read {
     let height = Duration::from_millis(limits.read_milliseconds as u64);
     let deadline = Tick::now().plus(height).instant().into();
-    let arrival = server.arrivals.begin();
     let arriving = timeout_at(deadline, request(stream, server, limits, holding));
     tokio::select! {
         biased;
@@ -81,9 +86,7 @@ async fn read<S: AsyncRead + Unpin>(
             let bytes = response::read_timeout(seconds);
             Read::Refused(Reply { bytes, code: Code::Timeout, notes: vec![note] })
         }),
-        () = arrival.sent_away() => Read::Refused(handle::come_back(
-            "too many connections, the oldest request is sent away (limits.connections)",
-        )),
+        () = arrival.sent_away() => Read::SentAway,
     }
 }
 
@@ -128,6 +131,14 @@ async fn request<S: AsyncRead + Unpin>(
 
 /// Bytes asked of the system at a time.
 const CHUNK: usize = 16 * 1024;
+
+/// A word for a client that has to make room; nobody waits until it has read it.
+async fn send_away<S: AsyncWrite + Unpin>(stream: &mut S, server: &Server) {
+    let why = "too many connections, the oldest request makes room (limits.connections)";
+    let reply = handle::come_back(why);
+    server.metrics.replies.with_label_values(&["75"]).inc();
+    let _ = timeout(Duration::from_millis(10), stream.write_all(&reply.bytes)).await;
+}
 
 /// Writes the reply and the end of the stream. Then reads for a moment what the client has
 /// still to say: a socket closed with unread bytes would take the reply away again.

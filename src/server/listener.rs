@@ -12,7 +12,7 @@ use std::os::unix::fs::{FileTypeExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::net::{TcpListener, TcpStream, UnixListener, UnixStream};
+use tokio::net::{TcpListener, TcpSocket, TcpStream, UnixListener, UnixStream};
 use tokio::sync::OwnedSemaphorePermit;
 
 /// A socket that is listened on.
@@ -84,7 +84,7 @@ async fn tcp(place: &Listen) -> Result<Vec<Listener>, StartError> {
             }
         };
         for address in addresses {
-            match TcpListener::bind(address).await {
+            match bind(address) {
                 Ok(listener) => listeners.push(Listener::Tcp(listener)),
                 Err(error) => last = error,
             }
@@ -96,6 +96,17 @@ async fn tcp(place: &Listen) -> Result<Vec<Listener>, StartError> {
         return Err(StartError::System { what, why: last });
     }
     Ok(listeners)
+}
+
+/// Listens on one address; many may knock before the first is let in.
+fn bind(address: SocketAddr) -> io::Result<TcpListener> {
+    let socket = match address {
+        SocketAddr::V4(_) => TcpSocket::new_v4()?,
+        SocketAddr::V6(_) => TcpSocket::new_v6()?,
+    };
+    socket.set_reuseaddr(true)?;
+    socket.bind(address)?;
+    socket.listen(4096)
 }
 
 /// Listens on a UNIX socket; a file that an ended server has left there is replaced.
@@ -198,11 +209,15 @@ async fn admit(stream: Stream, client: Client, server: &Arc<Server>) {
     };
     server.metrics.connections.with_label_values(&["served"]).inc();
     let server = server.clone();
+    // Begun here, not in the task: one that has not run yet can be sent away too.
+    let arrival = server.arrivals.begin();
     tokio::spawn(async move {
         let open = Open::new(&server, permit);
         match stream {
-            Stream::Tcp(stream) => connection::serve(stream, client, server.clone()).await,
-            Stream::Unix(stream) => connection::serve(stream, client, server.clone()).await,
+            Stream::Tcp(stream) => connection::serve(stream, client, server.clone(), arrival).await,
+            Stream::Unix(stream) => {
+                connection::serve(stream, client, server.clone(), arrival).await
+            }
         }
         drop(open);
     });
@@ -214,11 +229,15 @@ async fn permit(server: &Server) -> Option<OwnedSemaphorePermit> {
         return Some(permit);
     }
     server.metrics.limit_hit(Limit::Connections);
-    if !server.arrivals.send_oldest_away() {
+    // Some more than needed, so that in a flood not every connection waits for this.
+    let several = (server.connections / 64).max(1);
+    let sent_away = (0..several).take_while(|_| server.arrivals.send_oldest_away()).count();
+    if sent_away == 0 {
         return None;
     }
     let freed = server.permits.clone().acquire_owned();
-    tokio::time::timeout(Duration::from_millis(100), freed).await.ok()?.ok()
+    // Whoever knocks meanwhile waits in the system's own queue.
+    tokio::time::timeout(Duration::from_secs(2), freed).await.ok()?.ok()
 }
 
 /// An open connection; counts itself, and whether it ended in a panic.

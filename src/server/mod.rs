@@ -236,3 +236,35 @@ impl Drop for Holding<'_> {
         self.server.metrics.held_bytes.sub(self.bytes as i64);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::log::{Level, Target};
+
+    #[test]
+    fn limit_request_bytes_and_small_message() {
+        let limits = Limits { request_bytes: 100, small_message: 10, ..Limits::default() };
+        let load = || {
+            Ok(Loaded {
+                scanner: Box::new(|| Box::new(|_| Verdict::default())),
+                rules: 0,
+                limits: Limits::default(),
+                template: Template::default(),
+            })
+        };
+        let log = Log::open(Target::Null, Level::Info).unwrap();
+        let server = Server::start(&Config::default(), log, Box::new(load)).unwrap();
+        let holding = || Holding { server: &server, bytes: 0 };
+        for (bytes, fits) in [(109, true), (110, true), (111, false)] {
+            assert_eq!(holding().grow(bytes, &limits), fits, "{bytes}");
+        }
+        let mut first = holding();
+        assert!(first.grow(20, &limits) && first.grow(60, &limits));
+        assert!(holding().grow(60, &limits));
+        assert!(!holding().grow(61, &limits));
+        assert!(holding().grow(10, &limits));
+        drop(first);
+        assert_eq!(server.metrics.held_bytes.get(), 0);
+    }
+}

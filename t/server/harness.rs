@@ -1,0 +1,205 @@
+//! A server with stand-in rules in this process, and clients of all manners.
+
+use mailprint::clock::Tick;
+use mailprint::config::Config;
+use mailprint::engine::report::preview;
+use mailprint::engine::{Hit, Verdict};
+use mailprint::limits::Limits;
+use mailprint::log::{Level, Log, Target};
+use mailprint::server::{Loaded, Mail, Server, Template, listener};
+use std::io::{Read, Write};
+use std::net::{Shutdown, SocketAddr, TcpStream};
+use std::sync::Arc;
+use std::time::Duration;
+
+/// The stand-in's rules: name, where the mark is sought, mark, score, listed once for each
+/// match, area, description. `t/server/spamd.rs` writes the same as a .cf file.
+pub const RULES: &[(&str, &str, &str, f64, bool, &str, &str)] = &[
+    ("MARK_C", "header", "gamma-mark", -0.3, false, "", ""),
+    ("MARK_A", "body", "alpha-mark", 1.5, false, "BODY: ", "The letter that comes first"),
+    (
+        "MARK_B",
+        "body",
+        "beta-mark",
+        12.0,
+        true,
+        "BODY: ",
+        "A description that is too long for one line of a report, so that it has to be wrapped twice by whoever writes it",
+    ),
+    ("MARK_D", "rawbody", "delta-mark", 3.45, false, "RAW: ", "Raw"),
+    ("MARK_WITH_A_VERY_LONG_NAME_INDEED", "body", "omega-mark", 0.001, false, "BODY: ", "Last"),
+];
+
+/// The stand-in's report template.
+pub const TEMPLATE: &str = "\
+Report of _HOSTNAME_: is_YESNO(, NOT)_ spam, _YESNO_/_YESNOCAPS_; ask _CONTACTADDRESS_.
+_SCORE_ of _REQD_; _SCORE(00)_ [_STARS(*)_] _TESTS(, )_ _TESTSSCORES_ _BAYES_ _NO_SUCH_
+
+Preview:  _PREVIEW_
+
+_SUMMARY_
+_REPORT_
+_VERSION_ _SUBVERSION_ _REMOTEHOSTNAME_ _REMOTEHOSTADDR_
+";
+
+/// Scans as [`RULES`] say; some words make the scan slow or let it panic.
+pub fn stand_in(mail: &[u8]) -> Verdict {
+    let text = String::from_utf8_lossy(mail);
+    if text.contains("panic-please") {
+        panic!("as the message asks");
+    }
+    if let Some((_, rest)) = text.split_once("sleep-milliseconds=") {
+        let digits: String = rest.chars().take_while(char::is_ascii_digit).collect();
+        std::thread::sleep(Duration::from_millis(digits.parse().unwrap()));
+    }
+    let text = text.replace("\r\n", "\n");
+    let (head, body) = text.split_once("\n\n").unwrap_or((&text, ""));
+    let mut verdict = Verdict { required: 5.0, ..Verdict::default() };
+    for (name, place, mark, score, multiple, area, description) in RULES {
+        let seen = if *place == "header" { head } else { body }.matches(mark).count() as u32;
+        let count = if *multiple { seen } else { seen.min(1) };
+        if count > 0 {
+            verdict.score += score * f64::from(count);
+            verdict.hits.push(Hit {
+                name: (*name).into(),
+                score: *score,
+                count,
+                description: description.as_bytes().into(),
+                area,
+            });
+        }
+    }
+    let paragraphs: Vec<String> =
+        body.split("\n\n").map(|part| part.trim_end().replace('\n', " ") + "\n").collect();
+    verdict.preview = preview(paragraphs.iter().map(|part| part.as_bytes()));
+    verdict
+}
+
+pub fn loaded(limits: Limits) -> Loaded {
+    Loaded {
+        scanner: Box::new(|| Box::new(|mail: Mail| stand_in(&mail.bytes))),
+        rules: RULES.len(),
+        limits,
+        template: Template {
+            text: TEMPLATE.into(),
+            contact: b"the postmaster".to_vec(),
+            hostname: Some("mx.example.org".into()),
+            wrap_width: 0,
+            rules_version: String::new(),
+        },
+    }
+}
+
+/// A server on a port of its own; it ends with this value.
+pub struct Running {
+    pub address: SocketAddr,
+    pub server: Arc<Server>,
+    pub runtime: tokio::runtime::Runtime,
+}
+
+impl Running {
+    pub fn with(limits: Limits) -> Running {
+        Running::start(Config::default(), Box::new(move || Ok(loaded(limits.clone()))))
+    }
+
+    pub fn start(mut config: Config, load: mailprint::server::Load) -> Running {
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(2)
+            .enable_all()
+            .build()
+            .unwrap();
+        let only_tcp = config.socket.is_none();
+        if only_tcp {
+            config.listen = vec!["127.0.0.1:0".into()];
+        }
+        if config.workers == 0 {
+            config.workers = 2;
+        }
+        let log = Log::open(Target::Null, Level::Info).unwrap();
+        let server = Server::start(&config, log, load).unwrap();
+        let listeners = runtime.block_on(listener::open(&config)).unwrap();
+        let address = listeners[0].address().unwrap_or_else(|| ([127, 0, 0, 1], 0).into());
+        for listener in listeners {
+            runtime.spawn(listener::accept(listener, server.clone()));
+        }
+        Running { address, server, runtime }
+    }
+
+    pub fn connect(&self) -> TcpStream {
+        let stream = TcpStream::connect(self.address).unwrap();
+        stream.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
+        stream
+    }
+
+    /// Sends `request`, half-closes, and reads to the end.
+    pub fn ask(&self, request: &[u8]) -> Vec<u8> {
+        ask(self.address, request)
+    }
+
+    /// Is an ordinary request answered, and soon?
+    pub fn assert_answers(&self) {
+        let since = Tick::now();
+        let reply = self.ask(&check(b"Subject: x\n\nalpha-mark\n"));
+        let expected = "SPAMD/1.1 0 EX_OK\r\nSpam: False ; 1.5 / 5.0\r\n\r\n";
+        assert_eq!(String::from_utf8_lossy(&reply), expected);
+        assert!(since.elapsed() < Duration::from_secs(5), "{:?}", since.elapsed());
+    }
+
+    pub fn limit_hits(&self, name: &str) -> u64 {
+        self.server.metrics.limit_hits.with_label_values(&[name]).get()
+    }
+
+    /// Waits until no connection is open.
+    pub fn until_idle(&self) {
+        until(Duration::from_secs(10), || self.server.metrics.open_connections.get() == 0);
+    }
+}
+
+/// Waits until something is so.
+pub fn until(most: Duration, so: impl Fn() -> bool) {
+    let since = Tick::now();
+    while !so() {
+        assert!(since.elapsed() < most, "waited {most:?} in vain");
+        std::thread::sleep(Duration::from_millis(5));
+    }
+}
+
+/// Sends `request`, half-closes, and reads to the end.
+pub fn ask(address: SocketAddr, request: &[u8]) -> Vec<u8> {
+    let mut stream = TcpStream::connect(address).unwrap();
+    stream.set_read_timeout(Some(Duration::from_secs(30))).unwrap();
+    // A server may answer and close before it has read everything.
+    let _ = stream.write_all(request);
+    let _ = stream.shutdown(Shutdown::Write);
+    rest(&mut stream)
+}
+
+/// What still comes.
+pub fn rest(stream: &mut TcpStream) -> Vec<u8> {
+    let mut reply = Vec::new();
+    let _ = stream.read_to_end(&mut reply);
+    reply
+}
+
+pub fn request(verb: &str, version: &str, message: &[u8]) -> Vec<u8> {
+    let length = message.len();
+    let head = format!("{verb} SPAMC/{version}\r\nContent-length: {length}\r\n\r\n");
+    [head.as_bytes(), message].concat()
+}
+
+pub fn check(message: &[u8]) -> Vec<u8> {
+    request("CHECK", "1.5", message)
+}
+
+/// The first line of a reply.
+pub fn status(reply: &[u8]) -> String {
+    let text = String::from_utf8_lossy(reply);
+    text.lines().next().unwrap_or_default().to_owned()
+}
+
+/// Bytes of this process in memory.
+pub fn resident() -> usize {
+    let statm = std::fs::read_to_string("/proc/self/statm").unwrap();
+    let pages: usize = statm.split(' ').nth(1).unwrap().parse().unwrap();
+    pages * 4096
+}
