@@ -45,6 +45,9 @@ pub fn parse(value: &[u8], limit: usize) -> Vec<Address> {
 fn parse_lenient(value: &[u8], limit: usize) -> Vec<Address> {
     let text = without_group(&without_backslash_pairs(trim_end(value)));
     let mut found = Vec::new();
+    if text.iter().all(|&byte| is_space(byte)) {
+        return found;
+    }
     let mut rest = text.as_slice();
     while found.len() < limit
         && let Some((item, after)) = next_item(rest)
@@ -60,7 +63,7 @@ fn parse_lenient(value: &[u8], limit: usize) -> Vec<Address> {
 }
 
 /// `\\` means one backslash, which no address needs.
-fn without_backslash_pairs(text: &[u8]) -> Vec<u8> {
+pub(super) fn without_backslash_pairs(text: &[u8]) -> Vec<u8> {
     let mut out = Vec::with_capacity(text.len());
     let mut rest = text;
     while let Some((&byte, after)) = rest.split_first() {
@@ -225,6 +228,8 @@ fn plain_item(text: &[u8], begin: usize) -> Option<(Item<'_>, usize)> {
 /// Words that are no address.
 fn phrase_item(text: &[u8], begin: usize) -> Option<(Item<'_>, usize)> {
     let end = phrase_end(text, begin);
+    // An item of nothing but white space has its last byte for a name.
+    let begin = if end == begin { begin.saturating_sub(1) } else { begin };
     let after = separator_end(text, end)?;
     let phrase = text.get(begin..end).filter(|phrase| !phrase.is_empty())?;
     Some((Item { phrase: Some(phrase), ..Item::default() }, after))
@@ -269,7 +274,7 @@ impl Item<'_> {
 /// Is a name really an address, with a host that can exist?
 fn is_lone_address(words: &[u8]) -> bool {
     let bare = words.strip_suffix(b"\n").unwrap_or(words);
-    let host = words.split(|&byte| byte == b'@').nth(1).unwrap_or_default();
+    let host = bare.split(|&byte| byte == b'@').nth(1).unwrap_or_default();
     is_mail(bare) && is_plausible(words) && domain::is_fqdn(&domain::to_ascii(host))
 }
 
@@ -314,7 +319,7 @@ fn is_mail(text: &[u8]) -> bool {
 }
 
 /// Not an empty quoted local part, not a quote that nobody closes.
-fn is_plausible(address: &[u8]) -> bool {
+pub(super) fn is_plausible(address: &[u8]) -> bool {
     !address.starts_with(b"\"\"@") && address.iter().filter(|&&byte| byte == b'"').count() != 1
 }
 

@@ -20,6 +20,8 @@ pub mod encoded_word;
 pub mod envelope;
 pub mod header;
 pub mod header_block;
+#[cfg(test)]
+mod header_cases;
 pub mod headers;
 pub mod host;
 pub mod received;
