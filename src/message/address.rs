@@ -323,12 +323,16 @@ pub(super) fn is_plausible(address: &[u8]) -> bool {
     !address.starts_with(b"\"\"@") && address.iter().filter(|&&byte| byte == b'"').count() != 1
 }
 
-/// An address has one `@`: the second and what follows go.
+/// An address has one `@`: the second and the rest of its line go.
 fn to_second_at(address: &[u8]) -> Vec<u8> {
-    match memchr::memchr_iter(b'@', address).nth(1) {
-        Some(second) => address.get(..second).unwrap_or_default().to_vec(),
-        None => address.to_vec(),
-    }
+    let Some(second) = memchr::memchr_iter(b'@', address).nth(1) else { return address.to_vec() };
+    let (mut kept, gone) = match address.split_at_checked(second) {
+        Some((kept, gone)) => (kept.to_vec(), gone),
+        None => return address.to_vec(),
+    };
+    let line_end = gone.iter().position(|&byte| byte == b'\n').unwrap_or(gone.len());
+    kept.extend_from_slice(gone.get(line_end..).unwrap_or_default());
+    kept
 }
 
 /// Where quoted and unquoted words end that begin at `at`.

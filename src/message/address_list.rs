@@ -51,7 +51,7 @@ impl List<'_> {
                 Ok(more) => Ok(more),
                 Err(Broken) => self.read_mailbox(),
             };
-            if more == Ok(false) || !self.skip_comma() {
+            if more == Ok(false) || self.skip_comma() != Ok(true) {
                 return;
             }
         }
@@ -70,7 +70,7 @@ impl List<'_> {
         if more == Ok(true) && self.peek() != Some(b';') {
             while self.items.len() < limit {
                 _ = self.read_mailbox();
-                if !self.skip_comma() {
+                if self.skip_comma() != Ok(true) {
                     break;
                 }
             }
@@ -83,13 +83,18 @@ impl List<'_> {
         Ok(true)
     }
 
-    /// Goes over a comma; false if none is here or nothing follows it.
-    fn skip_comma(&mut self) -> bool {
+    /// Goes over a comma; false if none is here or nothing follows it. A comment that never
+    /// ends is something that follows, though nothing can be read of it.
+    fn skip_comma(&mut self) -> More {
         if self.peek() != Some(b',') {
-            return false;
+            return Ok(false);
         }
         self.at += 1;
-        self.skip_blanks() == Ok(true)
+        let more = self.skip_blanks();
+        if more.is_err() {
+            self.items.push(Item::default());
+        }
+        more
     }
 
     /// `[phrase] "<" address ">"` or an address alone.
@@ -116,6 +121,8 @@ impl List<'_> {
         if self.peek() != Some(b'<') {
             return Err(Broken);
         }
+        // Comments within the name are not the address's.
+        self.comment.clear();
         item.phrase = Some(name).filter(|name| !name.is_empty());
         // What is wrong between the brackets spoils the address, not the list.
         _ = self.angle_address(item);
@@ -227,7 +234,7 @@ impl List<'_> {
                 return Ok(false);
             }
             match self.peek() {
-                Some(byte) if is_atom_byte(byte) || byte == b'"' => words.push(b' '),
+                Some(byte) if is_atom_byte(byte) || matches!(byte, b'"' | b'.') => words.push(b' '),
                 _ => return self.skip_blanks(),
             }
         }
@@ -305,8 +312,13 @@ impl List<'_> {
     fn skip_comment(&mut self) -> Result<(), Broken> {
         self.comment.clear();
         let mut depth = 0usize;
+        // How much is kept if the comment never ends: Email::Address::XS works in lines.
+        let mut kept = 0;
         while let Some(byte) = self.peek() {
             self.at += 1;
+            if matches!(byte, b'\\' | b'\n') {
+                kept = self.comment.len();
+            }
             match byte {
                 b'(' => depth += 1,
                 b')' => depth -= 1,
@@ -325,7 +337,7 @@ impl List<'_> {
                 self.comment.push(byte);
             }
         }
-        self.comment.clear();
+        self.comment.truncate(kept);
         Err(Broken)
     }
 

@@ -113,9 +113,9 @@ impl HeaderQuery {
         let values = self.values(source);
         let modifiers = &self.modifiers;
         let parsed = modifiers.addr || modifiers.name || modifiers.host || modifiers.ip;
-        if !parsed
-            && !(self.subject == Subject::EnvelopeFrom && self.modifiers == Modifiers::default())
-        {
+        let plain_sender =
+            self.name.as_ref() == b"EnvelopeFrom" && *modifiers == Modifiers::default();
+        if !(parsed || plain_sender) {
             return (!values.is_empty()).then(|| values.concat());
         }
         let mut first = values.into_iter().next()?;
