@@ -424,3 +424,75 @@ fn run_length(text: &[u8], at: usize) -> usize {
 fn count(text: &[u8], at: usize, wanted: impl Fn(u8) -> bool) -> usize {
     text.get(at..).unwrap_or_default().iter().take_while(|&&byte| wanted(byte)).count()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn read(value: &str) -> Vec<(Option<String>, Option<String>)> {
+        let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
+        let found = parse(value.as_bytes(), 100).into_iter();
+        found.map(|item| (item.phrase.map(text), item.address.map(text))).collect()
+    }
+
+    /// Expectations are SpamAssassin 4.0.1's own answers.
+    #[test]
+    fn addresses_are_found_right_or_wrong() {
+        type Row = (&'static str, &'static [(&'static str, &'static str)]);
+        let cases: &[Row] = &[
+            ("a@b.com", &[("", "a@b.com")]),
+            ("\"D, J\" <a@b.com>", &[("D, J ", "a@b.com")]),
+            ("a@b.com (J D)", &[("J D", "a@b.com")]),
+            ("J (x) D <a@b.com>", &[("J  D ", "a@b.com")]),
+            ("a@b.com <a@b.com>", &[("a@b.com ", "a@b.com")]),
+            ("\"a@b.com\"", &[("", "a@b.com")]),
+            ("\"a@b.c\" <x@y>", &[("a@b.c ", "x@y")]),
+            ("x: a@b.com, c@d.org;", &[("", "a@b.com"), ("", "c@d.org")]),
+            ("x:;", &[]),
+            ("<a@b.com> <a@b.com>, c@d", &[("", "a@b.com"), ("", "c@d")]),
+            ("<a@b.com>,<c@d.org>", &[("", "a@b.com"), ("", "c@d.org")]),
+            ("a@b@c.com", &[("", "a@b")]),
+            ("D, J <a@b.com>", &[("D", ""), ("J ", "a@b.com")]),
+            ("\"\"@b.com", &[("", "")]),
+            ("=?utf-8?Q?\"F\"_<a@b.com>?=", &[("", "a@b.com")]),
+            ("J <a,b>", &[("J", ""), ("J <a,b>", "")]),
+            (" \n ", &[]),
+            ("a@b.com,, c@d.org", &[("", "a@b.com"), ("a@b.com,, c@d.org", ""), ("", "c@d.org")]),
+            ("x (a (b) c) <a@b.com>, y (d", &[("x (a  c) ", "a@b.com"), ("y (d", "")]),
+            ("J \\\"D\\\" <a@b.com>", &[("", "a@b.com")]),
+            ("\"J \\\"D\\\"\" <a@b.com>", &[("J \"D\" ", "a@b.com")]),
+            ("<a b@c.com>", &[("", "")]),
+            ("J <a@b.com", &[("J", "a@b.com")]),
+            ("a@b.com; c@d.org", &[("", "a@b.com"), ("", "c@d.org")]),
+            ("\"a b\"@c.com", &[("", "\"a b\"@c.com")]),
+            ("<@r:a@b.com>", &[("", "")]),
+            ("<>", &[("", "")]),
+            ("J <a@b.com> x", &[("", "a@b.com")]),
+            ("a@[192.0.2.1]", &[("", "a@[192.0.2.1]")]),
+            ("\"a@b.com\n", &[("", "")]),
+            ("a@b.com,", &[("", "a@b.com")]),
+            ("J <mailto:a@b.com>", &[("J ", "")]),
+        ];
+        for (value, expected) in cases {
+            let some = |text: &str| (!text.is_empty()).then(|| text.to_owned());
+            let expected: Vec<_> = expected.iter().map(|(p, a)| (some(p), some(a))).collect();
+            assert_eq!(read(value), expected, "{value:?}");
+        }
+    }
+
+    #[test]
+    fn limit_addresses() {
+        for limit in [2, 3, 4] {
+            assert_eq!(parse(b"a@b, c@d, e@f", limit).len(), limit.min(3));
+            assert_eq!(parse(b"x <, , , , ", limit).len(), limit.min(4));
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn any_value_is_read_without_panic(value in "[ab@<>()\",;: .\\\\\n\\[\\]]{0,60}") {
+            let _ = parse(value.as_bytes(), 100);
+        }
+    }
+}
