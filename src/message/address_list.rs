@@ -5,7 +5,7 @@
 //! counts, whatever could be read of it. Comments nest and may stand anywhere.
 
 use super::address::Address;
-use crate::text::ascii::is_space;
+use crate::text::ascii::{is_space, trim_end};
 use crate::text::domain;
 
 /// The text ends within something that must be closed, or something else must be here.
@@ -51,8 +51,13 @@ impl List<'_> {
                 Ok(more) => Ok(more),
                 Err(Broken) => self.read_mailbox(),
             };
-            if more == Ok(false) || self.skip_comma() != Ok(true) {
+            if more == Ok(false) {
                 return;
+            }
+            match self.skip_comma() {
+                Ok(true) => {}
+                Ok(false) => return,
+                Err(Broken) => return self.items.push(Item::default()),
             }
         }
     }
@@ -83,18 +88,13 @@ impl List<'_> {
         Ok(true)
     }
 
-    /// Goes over a comma; false if none is here or nothing follows it. A comment that never
-    /// ends is something that follows, though nothing can be read of it.
+    /// Goes over a comma; false if none is here or nothing follows it.
     fn skip_comma(&mut self) -> More {
         if self.peek() != Some(b',') {
             return Ok(false);
         }
         self.at += 1;
-        let more = self.skip_blanks();
-        if more.is_err() {
-            self.items.push(Item::default());
-        }
-        more
+        self.skip_blanks()
     }
 
     /// `[phrase] "<" address ">"` or an address alone.
@@ -165,23 +165,44 @@ impl List<'_> {
 
     fn lone_address(&mut self, item: &mut Item) -> More {
         let (user, more) = self.local_part();
-        match more {
-            // A word that nothing follows is a name rather than half an address.
-            Ok(false) => item.phrase = user,
-            _ => item.user = user,
-        }
         if more != Ok(false) && self.peek() == Some(b'@') {
+            item.user = user;
             return self.domain(item);
+        }
+        // A word that nothing follows is a name rather than half an address, and so is one
+        // that could not be a local part.
+        let ends = more == Ok(false) && user.as_ref().is_some_and(|user| !user.ends_with(b"."));
+        let wrong = user.as_ref().is_some_and(|user| is_broken(user));
+        match ends || wrong {
+            true => item.phrase = user,
+            false => item.user = user,
         }
         more
     }
 
+    /// Words with dots between them, each an atom or a quoted string.
     fn local_part(&mut self) -> (Option<Vec<u8>>, More) {
         let mut user = Vec::new();
-        let more = match self.peek() {
+        let mut more = match self.peek() {
             Some(b'"') => self.quoted_string(&mut user),
             _ => self.dot_atom(&mut user),
         };
+        while more == Ok(true) {
+            match self.peek() {
+                // The dot after a quoted string is not kept.
+                Some(b'.') => {
+                    self.at += 1;
+                    more = self.skip_blanks();
+                    if more == Ok(true) && self.peek().is_some_and(is_atom_byte) {
+                        more = self.dot_atom(&mut user);
+                    }
+                }
+                Some(b'"') if self.text.get(..self.at).is_some_and(follows_dot) => {
+                    more = self.quoted_string(&mut user);
+                }
+                _ => break,
+            }
+        }
         (more.is_ok().then_some(user), more)
     }
 
@@ -287,7 +308,6 @@ impl List<'_> {
                     out.extend(self.peek());
                     self.at += 1;
                 }
-                b'\n' => {}
                 _ => out.push(byte),
             }
         }
@@ -346,6 +366,16 @@ impl List<'_> {
     }
 }
 
+/// Could this not be a local part, whatever follows?
+fn is_broken(user: &[u8]) -> bool {
+    user.contains(&b'\n') || user.windows(2).any(|pair| pair == b"..")
+}
+
+/// Is a dot the last byte of `text` that is not white space?
+fn follows_dot(text: &[u8]) -> bool {
+    trim_end(text).ends_with(b".")
+}
+
 /// RFC 5322's atext, and all that is not ASCII.
 fn is_atom_byte(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || byte >= 0x80 || b"!#$%&'*+-/=?^_`{|}~".contains(&byte)
@@ -394,7 +424,7 @@ fn composed(user: &[u8], host: &[u8]) -> Vec<u8> {
     }
     let mut address = b"\"".to_vec();
     for &byte in user {
-        if matches!(byte, b'"' | b'\\') {
+        if matches!(byte, b'"' | b'\\' | b'\n' | b'\r') {
             address.push(b'\\');
         }
         address.push(byte);
