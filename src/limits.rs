@@ -98,8 +98,8 @@ limits! {
         "a header field's value; SpamAssassin cuts there";
     HeaderBlock header_block = 64 * 1024, Bytes,
         "all headers of one part together; SpamAssassin cuts there";
-    Headers headers = 4096, Count,
-        "header fields of one part";
+    Headers headers = 65_536, Count,
+        "header fields of a whole message, so high that none hides behind others";
     CommentDepth comment_depth = 8, Count,
         "nested comments in addresses, dates and Received";
     Addresses addresses = 1024, Count,
@@ -109,7 +109,9 @@ limits! {
 
     // The MIME tree.
     MimeParts mime_parts = 1000, Count,
-        "parts of a message; SpamAssassin stops there (CVE-2019-12420)";
+        "parts of one multipart; SpamAssassin stops there (CVE-2019-12420)";
+    MimeTree mime_tree = 10_000, Count,
+        "parts of a whole message; SpamAssassin has no such bound";
     MimeDepth mime_depth = 20, Count,
         "nesting of multiparts and attached messages; SpamAssassin stops there";
     ContentTypeParameters content_type_parameters = 64, Count,

@@ -3,7 +3,7 @@
 //! Both read anything and never fail, in SpamAssassin's way (Util.pm `qp_decode`,
 //! `base64_decode`). uuencode and yEnc stay text, as they do there.
 
-use crate::text::ascii::is_space;
+use crate::text::ascii::{base64_sextet, is_space};
 
 /// Quoted-printable undone. White space before a line end goes, `=` at a line end joins
 /// lines, `=` without two hex digits stays.
@@ -95,17 +95,20 @@ fn nibble(digit: u8) -> u8 {
 /// otherwise well formed, else six one bits.
 pub fn base64(text: &[u8]) -> Vec<u8> {
     let dense: Vec<u8> = text.iter().copied().filter(|&byte| !is_space(byte)).collect();
-    let clean = dense.len() % 4 == 0 && dense.iter().all(|&b| b == b'=' || sextet(b).is_some());
+    let clean = dense.len().is_multiple_of(4)
+        && dense.iter().all(|&b| b == b'=' || base64_sextet(b).is_some());
     let filler = if clean { 0 } else { 63 };
     let padding = match clean {
         true => dense.iter().rev().take_while(|&&byte| byte == b'=').count(),
         // Bytes outside of the alphabet may stand among the padding here.
-        false => dense.iter().rev().take_while(|&&b| b == b'=' || sextet(b).is_none()).count(),
+        false => {
+            dense.iter().rev().take_while(|&&b| b == b'=' || base64_sextet(b).is_none()).count()
+        }
     };
     let body = dense.get(..dense.len() - padding).unwrap_or_default();
     let mut sextets = body.iter().filter_map(|&byte| match byte {
         b'=' => Some(filler),
-        _ => sextet(byte),
+        _ => base64_sextet(byte),
     });
     let mut out = Vec::with_capacity(body.len() / 4 * 3 + 2);
     while let Some(first) = sextets.next() {
@@ -117,18 +120,6 @@ pub fn base64(text: &[u8]) -> Vec<u8> {
         out.push(third << 6 | fourth);
     }
     out
-}
-
-/// The six bits that a letter of the base64 alphabet stands for.
-fn sextet(letter: u8) -> Option<u8> {
-    Some(match letter {
-        b'A'..=b'Z' => letter - b'A',
-        b'a'..=b'z' => letter - b'a' + 26,
-        b'0'..=b'9' => letter - b'0' + 52,
-        b'+' => 62,
-        b'/' => 63,
-        _ => return None,
-    })
 }
 
 /// `text` with every CRLF as LF; `None` where there is none.

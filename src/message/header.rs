@@ -10,6 +10,7 @@ use super::envelope;
 use super::header_block;
 use super::headers::{Field, Headers};
 use super::host;
+use super::parse::Message;
 use super::relay::{Relays, Side};
 use super::settings::Settings;
 use crate::text::ascii::is_space;
@@ -85,6 +86,19 @@ pub struct Source<'a> {
     /// What engine or plugins know of the message beside its headers, by name: `X-Languages`.
     /// Asked where no field is so called.
     pub metadata: &'a [(Vec<u8>, Vec<u8>)],
+}
+
+impl<'a> Source<'a> {
+    /// The answers that `message` gives, without metadata.
+    pub fn new(message: &'a Message, relays: &'a Relays, settings: &'a Settings) -> Self {
+        Source {
+            headers: message.headers(),
+            pristine_headers: message.pristine_headers(),
+            relays,
+            settings,
+            metadata: &[],
+        }
+    }
 }
 
 impl HeaderQuery {
@@ -220,7 +234,11 @@ impl HeaderQuery {
         };
         let host = host.filter(|host| *host != b"0")?;
         Some(match self.modifiers.domain {
-            true => registry.split(host).1.to_ascii_lowercase(),
+            true => {
+                let mut name = host.to_ascii_lowercase();
+                name.dedup_by(|one, other| *one == b'.' && *other == b'.');
+                registry.split(&name).1.to_vec()
+            }
             false => host.to_vec(),
         })
     }

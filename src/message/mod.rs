@@ -6,8 +6,11 @@
 //!
 //! Ring 1. May use `text` and `limits`.
 //!
-//! * `parse` splits headers and the MIME tree; `decode` undoes transfer encodings;
-//! * `header`, `address`, `encoded_word` answer what a header rule asks for;
+//! * `parse` makes the message: `head` cuts off its fields, `multipart` its parts,
+//!   `content_type` reads their types, `decode` undoes transfer encodings;
+//! * `header` answers what a header rule asks for, with `header_block` (`ALL`), `envelope`
+//!   (`EnvelopeFrom`), `address` and `address_list` (`:addr`, `:name`), `host` (`:host`),
+//!   `encoded_word`;
 //! * `received`, `relay` read Received lines and walk the trust path;
 //! * `html`, `uri` render HTML and collect URIs;
 //! * `body` cuts the `body` and `rawbody` views; `view` holds all views of one message,
@@ -15,17 +18,30 @@
 
 pub mod address;
 pub mod address_list;
+pub mod body;
+pub mod content_type;
 pub mod decode;
 pub mod encoded_word;
 pub mod envelope;
+mod facts;
+mod head;
 pub mod header;
 pub mod header_block;
 #[cfg(test)]
 mod header_cases;
 pub mod headers;
 pub mod host;
+mod mbox;
+mod multipart;
+mod notes;
+mod parse;
+mod part;
 pub mod received;
 pub mod relay;
 pub mod settings;
+mod text;
 
+pub use facts::Facts;
+pub use parse::Message;
+pub use part::{Part, Rendering};
 pub use settings::Settings;

@@ -1,4 +1,4 @@
-//! White space as `\s` means it in SpamAssassin's patterns over bytes.
+//! Classes of ASCII bytes: white space as `\s` means it in SpamAssassin's patterns, base64.
 
 /// Is `byte` what `\s` matches: space, tab, LF, VT, FF or CR? (Rust's own notion lacks VT.)
 pub const fn is_space(byte: u8) -> bool {
@@ -20,6 +20,18 @@ pub fn trim_end(text: &[u8]) -> &[u8] {
 /// `text` without outer white space.
 pub fn trim(text: &[u8]) -> &[u8] {
     trim_end(trim_start(text))
+}
+
+/// The six bits that a letter of the base64 alphabet stands for (RFC 4648 section 4).
+pub fn base64_sextet(letter: u8) -> Option<u8> {
+    Some(match letter {
+        b'A'..=b'Z' => letter - b'A',
+        b'a'..=b'z' => letter - b'a' + 26,
+        b'0'..=b'9' => letter - b'0' + 52,
+        b'+' => 62,
+        b'/' => 63,
+        _ => return None,
+    })
 }
 
 #[cfg(test)]
