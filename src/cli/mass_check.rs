@@ -229,6 +229,7 @@ mod tests {
             score: 1.0,
             count,
             description: b"".as_slice().into(),
+            log: Vec::new(),
             area: "",
         };
         Verdict {

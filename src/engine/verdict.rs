@@ -30,6 +30,8 @@ pub struct Hit {
     pub count: u32,
     /// What `describe` says of it.
     pub description: Arc<[u8]>,
+    /// What the test has to say of this message; reports show it in brackets.
+    pub log: Vec<Vec<u8>>,
     /// Where it hit, as reports write it before the description: `BODY: `, or nothing.
     pub area: &'static str,
 }

@@ -221,6 +221,7 @@ mod tests {
             score: 500.5,
             count: 1,
             description: b"".as_slice().into(),
+            log: Vec::new(),
             area: "",
         };
         let verdict = Verdict {
