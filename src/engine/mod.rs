@@ -181,6 +181,7 @@ impl Engine {
                 .unwrap_or_else(|| Arc::from(&b"No description available."[..])),
             area: self.program.area(found.rule),
             place: rule.map(|rule| rules.place(rule.place)).unwrap_or_default(),
+            log: Vec::new(),
             evidence: found.evidence,
         }
     }

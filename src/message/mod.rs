@@ -27,6 +27,7 @@ mod facts;
 mod head;
 pub mod header;
 pub mod header_block;
+#[cfg(test)]
 mod header_cases;
 pub mod headers;
 pub mod host;
