@@ -6,9 +6,9 @@ fn hit(name: &str, score: f64, count: u32, area: &'static str, description: &str
         name: name.into(),
         score,
         count,
-        log: Vec::new(),
         area,
         description: description.as_bytes().into(),
+        ..Hit::default()
     }
 }
 
