@@ -19,10 +19,8 @@ use std::sync::{Arc, Mutex};
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().collect();
     let has = |flag: &str| arguments.iter().any(|argument| argument == flag);
-    let shared = std::env::var_os("MAILPRINT_SHARED").map_or_else(
-        || Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared"),
-        PathBuf::from,
-    );
+    let shared = std::env::var_os("MAILPRINT_SHARED")
+        .map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared"), PathBuf::from);
     let golden = shared.join("oracle/golden/local.jsonl.gz");
     let stock = Path::new("/usr/share/spamassassin");
     for needed in [golden.as_path(), stock] {
@@ -34,8 +32,8 @@ fn main() -> ExitCode {
     }
     let step = if has("--full") && !has("--sample") { 1 } else { 10 };
     let expected: Vec<Answer> = read_golden(&golden).into_iter().step_by(step).collect();
-    let compared = (!has("--all-rules"))
-        .then(|| read_names(&shared.join("oracle/rules-without-eval.txt")));
+    let compared =
+        (!has("--all-rules")).then(|| read_names(&shared.join("oracle/rules-without-eval.txt")));
     let engine = stock_engine();
     let ours = scan_all(&engine, &shared.join("corpus"), &expected);
     let report = Report::compare(&expected, &ours, compared.as_ref());
@@ -226,7 +224,11 @@ impl Report {
         println!("messages                        {}", self.messages);
         println!(
             "(message, rule) hits            {} in both, {} only SpamAssassin, {} only mailprint, {} counted differently: {:.3} % agree",
-            self.both, self.only_theirs, self.only_ours, self.counts_differ, self.agreement()
+            self.both,
+            self.only_theirs,
+            self.only_ours,
+            self.counts_differ,
+            self.agreement()
         );
         println!(
             "rules that hit anywhere         {}, of which agree on every message {:.2} %",

@@ -224,12 +224,8 @@ mod tests {
     use crate::server::Template;
 
     fn verdict(score: f64) -> Verdict {
-        let hit = |name: &str, count| Hit {
-            name: name.into(),
-            score: 1.0,
-            count,
-            ..Hit::default()
-        };
+        let hit =
+            |name: &str, count| Hit { name: name.into(), score: 1.0, count, ..Hit::default() };
         Verdict {
             hits: vec![hit("T_B", 1), hit("A", 2)],
             score,

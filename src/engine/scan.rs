@@ -142,6 +142,11 @@ impl Scan {
         })
     }
 
+    /// The view as it has been seen, if it has.
+    pub(super) fn seen(&self, view: View) -> Option<&Seen> {
+        self.seen.get(view as usize)?.as_ref()
+    }
+
     /// Gives the worker its buffers back.
     pub(super) fn return_buffers(&mut self, worker: &mut Worker) {
         let seen = self.seen.iter_mut().filter_map(Option::take);
@@ -179,9 +184,7 @@ impl Scan {
     /// Settles a meta, or gives the rule that it needs first.
     fn weigh(&mut self, rule: RuleId, meta: &Meta, worker: &mut Worker) -> Option<RuleId> {
         if meta.unsolved {
-            // A member of a cycle: SpamAssassin evaluates it before anything has run.
-            self.settle_meta(rule, meta.eval(&mut |_| 0.0));
-            return None;
+            return self.weigh_unsolved(rule, meta);
         }
         let course = Arc::clone(&self.course);
         for &gate in course.gates.get(&rule).map_or(&[][..], Vec::as_slice) {
@@ -211,6 +214,26 @@ impl Scan {
                 None
             }
         }
+    }
+
+    /// A member of a cycle, or a meta that needs one, is evaluated once: after the rules of the
+    /// lowest priority, when nothing else has run.
+    fn weigh_unsolved(&mut self, rule: RuleId, meta: &Meta) -> Option<RuleId> {
+        let first = self.program.first_priority;
+        let runs_first = |used: RuleId| {
+            let rule = self.program.rules.rule(used);
+            rule.is_some_and(|rule| rule.priority == first && !matches!(rule.test, Test::Meta(_)))
+        };
+        let is_open = |used: &&RuleId| runs_first(**used) && self.known(**used) == Known::Open;
+        if let Some(&needed) = meta.uses.iter().find(is_open) {
+            return Some(needed);
+        }
+        let value = meta.eval(&mut |used| match self.known(used) {
+            Known::Value(value) if runs_first(used) => value,
+            _ => 0.0,
+        });
+        self.settle_meta(rule, value);
+        None
     }
 
     /// Settles what `meta` reads and what cannot match, so that only the rest is weighed.

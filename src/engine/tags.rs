@@ -62,9 +62,7 @@ fn place_of(name: &str) -> Vec<u8> {
 
 /// `source` with anything in the place of each template: it matches whatever the rule could.
 pub fn superset(source: &[u8], names: &[Box<str>]) -> Vec<u8> {
-    names.iter().fold(source.to_vec(), |source, name| {
-        replace(&source, &place_of(name), b"(?s:.*)")
-    })
+    names.iter().fold(source.to_vec(), |source, name| replace(&source, &place_of(name), b"(?s:.*)"))
 }
 
 /// Replaces `from` by `to` wherever no backslash stands before it.

@@ -218,12 +218,7 @@ mod tests {
 
     #[test]
     fn the_result_line_is_the_one_that_parsers_read() {
-        let hit = |name: &str| Hit {
-            name: name.into(),
-            score: 500.5,
-            count: 1,
-            ..Hit::default()
-        };
+        let hit = |name: &str| Hit { name: name.into(), score: 500.5, count: 1, ..Hit::default() };
         let verdict = Verdict {
             hits: vec![hit("GTUBE"), hit("A_RULE")],
             score: 999.999,
