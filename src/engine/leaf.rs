@@ -161,7 +161,8 @@ fn with_tags(
 ) -> Outcome {
     let limits = scan.views.settings().limits.clone();
     let source = rule.test.pattern().map(|pattern| pattern.source()).unwrap_or_default();
-    let Some(source) = scan.tags.fill(&source, &rule.templates, &scan.views) else {
+    let tags = scan.frozen.as_deref().unwrap_or(&scan.tags);
+    let Some(source) = tags.fill(&source, &rule.templates, &scan.views) else {
         return Ok(MISS); // a tag without a value: the rule does not run
     };
     let Ok(filled) = Pattern::parse_within(&source, Strip::Bare, &limits) else {

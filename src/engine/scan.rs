@@ -11,7 +11,7 @@ use super::decide::decide;
 use super::program::{Leaf, Program, VIEWS, View};
 use super::tags::Tags;
 use super::verdict::Evidence;
-use super::{Options, Worker, leaf};
+use super::{Frozen, Options, Worker, leaf};
 use crate::clock::Tick;
 use crate::limits::Reached;
 use crate::message::view::Views;
@@ -27,6 +27,8 @@ pub struct Scan {
     pub(super) course: Arc<Course>,
     pub(super) views: Views,
     pub(super) tags: Tags,
+    /// Tags that stand in patterns in place of this message's own.
+    pub(super) frozen: Option<Arc<Tags>>,
     pub(super) hits: Vec<Found>,
     /// Rules whose pattern ran over its limit.
     pub(super) overruns: Vec<RuleId>,
@@ -73,6 +75,7 @@ impl Scan {
             course,
             views,
             tags: Tags::default(),
+            frozen: options.frozen.as_ref().map(|Frozen(tags)| Arc::clone(tags)),
             hits: Vec::new(),
             overruns: Vec::new(),
             deadline_exceeded: false,

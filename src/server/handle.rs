@@ -78,7 +78,7 @@ async fn scan(server: &Server, request: Request, client: &Client) -> Reply {
     let since = Tick::now();
     let report = matches!(verb, Verb::Report | Verb::ReportIfSpam);
     let deadline = since.plus(limit);
-    let mail = Mail { bytes: message, user, deadline, subtests: false, report };
+    let mail = Mail { bytes: message, user, deadline, report };
     match server.pool.scan(mail, loaded.clone()).await {
         Ok(verdict) => {
             count(server, &verdict, subject.size);
