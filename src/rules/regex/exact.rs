@@ -6,7 +6,7 @@
 use super::cache::{Caches, Id, Ids};
 use super::perl::{self, Parsed};
 use super::{Pattern, PatternError, pcre, translate};
-use crate::limits::Limits;
+use crate::limits::{Limit, Limits};
 use regex_automata::hybrid::dfa::DFA;
 use regex_automata::util::primitives::NonMaxUsize;
 use regex_automata::{Anchored, Input, meta};
@@ -60,6 +60,17 @@ pub enum Overrun {
     /// No engine could compile the pattern; `Pattern::parse` lets hardly any such through.
     #[error("a pattern could not be compiled")]
     Pattern,
+}
+
+impl Overrun {
+    /// The limit that was reached, if it was one.
+    pub fn limit(self) -> Option<Limit> {
+        match self {
+            Overrun::Steps => Some(Limit::MatchSteps),
+            Overrun::Memory => Some(Limit::MatchHeap),
+            Overrun::Pattern => None,
+        }
+    }
 }
 
 /// How often a rule matched, and where first.
