@@ -230,3 +230,7 @@ fn run_all(scan: &mut Scan, worker: &mut Worker, options: &Options) {
         scan.demand(rule, worker);
     }
 }
+
+#[cfg(test)]
+#[path = "limit_tests.rs"]
+mod limit_tests;

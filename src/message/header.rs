@@ -525,6 +525,7 @@ pub(super) mod tests {
             pristine_headers: b"",
             relays: &relays,
             settings: &settings,
+            reached: None,
             metadata: &[(b"X-Languages".to_vec(), b"de".to_vec())],
         };
         let first = |query: &str| HeaderQuery::ask(query.as_bytes()).first(&source);

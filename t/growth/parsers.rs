@@ -38,7 +38,7 @@ pub fn scan(mail: &[u8]) {
 
 /// An address list, far beyond `limits.addresses`.
 pub fn addresses(value: &[u8]) {
-    black_box(address::parse(value, usize::MAX));
+    black_box(address::parse(value, 100_000));
 }
 
 /// One Received line.

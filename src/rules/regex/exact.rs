@@ -462,6 +462,31 @@ mod tests {
     }
 
     #[test]
+    fn limit_match_heap_ends_a_search_without_a_hit() {
+        let pattern = Arc::new(Pattern::parse(b"^(?:(.)(?=.*\\1))*+z", Strip::Bare).unwrap());
+        let hay = b"ab".repeat(20_000);
+        for (match_heap, overrun) in [(0, true), (64 << 20, false)] {
+            let limits = Limits { match_heap, match_steps: 100_000_000, ..Limits::default() };
+            let exact = Exact::new(Arc::clone(&pattern), &mut Ids::new(), &limits);
+            let found = exact.is_match(&hay, &mut Caches::new());
+            assert_eq!(found == Err(Overrun::Memory), overrun, "{match_heap}: {found:?}");
+            assert_eq!(Overrun::Memory.limit(), Some(Limit::MatchHeap));
+        }
+    }
+
+    #[test]
+    fn limit_pattern_program() {
+        let pattern = Arc::new(Pattern::parse(b"[a-f]{200}x", Strip::Bare).unwrap());
+        for (pattern_program, automaton) in [(1000, false), (1 << 20, true)] {
+            let limits = Limits { pattern_program, ..Limits::default() };
+            let exact = Exact::new(Arc::clone(&pattern), &mut Ids::new(), &limits);
+            assert_eq!(matches!(exact.engine(), Engine::Automaton { .. }), automaton);
+            let hay = [&[b'a'; 300][..], b"x"].concat();
+            assert_eq!(exact.is_match(&hay, &mut Caches::new()), Ok(true));
+        }
+    }
+
+    #[test]
     fn a_search_beyond_the_end_finds_nothing() {
         let mut caches = Caches::new();
         assert_eq!(exact("a*").find_at(b"a", 2, &mut caches), Ok(None));
