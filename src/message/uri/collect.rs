@@ -327,7 +327,7 @@ mod tests {
         settings.limits.uri_length = 20;
         settings.limits.uri_nesting = 1;
         assert_eq!(of_text("http://a.com http://b.com", &settings).reached, Default::default());
-        let exact = of_text("http://a.com/12345678", &settings);
+        let exact = of_text("http://a.com/1234567", &settings);
         assert!(!exact.truncated);
         let nested = of_text("http://a.com/http://b.com/", &settings);
         assert!(!nested.reached.has(Limit::UriNesting));

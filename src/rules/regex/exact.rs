@@ -197,7 +197,7 @@ impl Exact {
         }
         let again = self.again.get_or_init(|| {
             let parsed = self.parsed().filter(|parsed| !translate::accepts_early(&parsed.node))?;
-            compile_pcre(&pcre::text(&parsed, true, &self.limits)).ok()
+            compile_pcre(&pcre::text(&parsed, true, &self.limits), &self.limits).ok()
         });
         match again {
             Some(regex) => backtrack(regex, hay, at),
@@ -349,7 +349,7 @@ fn compile(parsed: &Parsed, limits: &Limits) -> Result<Engine, PatternError> {
             Err(error) => why = Some(error.to_string()),
         }
     }
-    match compile_pcre(&pcre::text(parsed, false, limits)) {
+    match compile_pcre(&pcre::text(parsed, false, limits), limits) {
         Ok(regex) => return Ok(Engine::Backtracker(regex)),
         Err(error) => why = why.or(Some(error.to_string())),
     }
@@ -360,15 +360,17 @@ fn compile(parsed: &Parsed, limits: &Limits) -> Result<Engine, PatternError> {
     }
 }
 
-fn compile_pcre(text: &str) -> Result<pcre2::bytes::Regex, pcre2::Error> {
+fn compile_pcre(text: &str, limits: &Limits) -> Result<pcre2::bytes::Regex, pcre2::Error> {
     pcre2::bytes::RegexBuilder::new()
         .jit_if_available(true)
-        .max_jit_stack_size(Some(JIT_STACK))
+        .max_jit_stack_size(Some(limits.match_heap.clamp(LEAST_STACK, JIT_STACK)))
         .build(text)
 }
 
 /// Address space only: pages are taken as they are touched.
 const JIT_STACK: usize = 1 << 20;
+/// What PCRE2 begins with.
+const LEAST_STACK: usize = 32 << 10;
 
 fn compile_automaton(
     hir: &regex_syntax::hir::Hir,
@@ -463,15 +465,15 @@ mod tests {
 
     #[test]
     fn limit_match_heap_ends_a_search_without_a_hit() {
-        let pattern = Arc::new(Pattern::parse(b"^(?:(.)(?=.*\\1))*+z", Strip::Bare).unwrap());
-        let hay = b"ab".repeat(20_000);
-        for (match_heap, overrun) in [(0, true), (64 << 20, false)] {
-            let limits = Limits { match_heap, match_steps: 100_000_000, ..Limits::default() };
+        let pattern = Arc::new(Pattern::parse(b"^(?:(a|b)(?!\\1))*[yz]", Strip::Bare).unwrap());
+        let hay = b"ab".repeat(2000);
+        for (match_heap, found) in [(32 << 10, Err(Overrun::Memory)), (1 << 20, Ok(false))] {
+            let limits = Limits { match_heap, ..Limits::default() };
             let exact = Exact::new(Arc::clone(&pattern), &mut Ids::new(), &limits);
-            let found = exact.is_match(&hay, &mut Caches::new());
-            assert_eq!(found == Err(Overrun::Memory), overrun, "{match_heap}: {found:?}");
-            assert_eq!(Overrun::Memory.limit(), Some(Limit::MatchHeap));
+            assert_eq!(exact.is_match(&hay, &mut Caches::new()), found, "{match_heap}");
+            assert_eq!(exact.is_match(b"abaz", &mut Caches::new()), Ok(true));
         }
+        assert_eq!(Overrun::Memory.limit(), Some(Limit::MatchHeap));
     }
 
     #[test]
