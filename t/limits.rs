@@ -21,9 +21,9 @@ fn tests_below(folder: &Path, names: &mut HashSet<String>) {
             let text = std::fs::read_to_string(&path).unwrap();
             // Other attributes may stand between; a body cannot.
             let marked = text.split("test]\n").skip(1).filter_map(|after| after.split_once("fn "));
-            names.extend(marked.filter_map(|(_, name)| {
-                Some(name.split_once('(')?.0.trim().to_owned())
-            }));
+            names.extend(
+                marked.filter_map(|(_, name)| Some(name.split_once('(')?.0.trim().to_owned())),
+            );
         }
     }
 }
