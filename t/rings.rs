@@ -2,6 +2,8 @@
 //!
 //! Each room's source is read for `crate::room` and may name only the rooms listed here.
 
+#![allow(clippy::expect_used, reason = "a source file that cannot be read is a failure")]
+
 use std::path::Path;
 
 /// A room and the rooms that it may use. What is not listed is an error.

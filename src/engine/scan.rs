@@ -191,7 +191,7 @@ impl Scan {
     /// asked for now and then.
     fn is_late(&mut self) -> bool {
         self.steps = self.steps.wrapping_add(1);
-        if self.steps % STEPS_BETWEEN_LOOKS == 0 {
+        if self.steps.is_multiple_of(STEPS_BETWEEN_LOOKS) {
             self.deadline_exceeded |= self.deadline.is_some_and(|deadline| Tick::now() >= deadline);
         }
         self.deadline_exceeded
