@@ -18,11 +18,14 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("message", &["text", "limits"]),
     ("rules", &["message", "text", "limits"]),
     ("engine", &["rules", "message", "text", "limits", "clock", "metrics"]),
-    ("protocol", &["text", "limits"]),
+    ("protocol", &["text", "limits", "error"]),
     ("http", &["config", "metrics", "log", "server", "error"]),
     (
         "server",
-        &["engine", "rules", "protocol", "config", "metrics", "limits", "clock", "log", "error"],
+        &[
+            "http", "engine", "rules", "message", "protocol", "config", "metrics", "limits",
+            "clock", "log", "error", "text",
+        ],
     ),
     (
         "cli",
