@@ -30,7 +30,7 @@ use crate::limits::Limits;
 use crate::message::view::Views;
 use crate::message::{Message, Settings, encoded_word};
 use crate::rules::regex::{Caches, Scratch};
-use crate::rules::{RuleId, RuleSet, Test};
+use crate::rules::{RuleId, RuleSet};
 use program::Program;
 use shortcut::Shortcuts;
 use std::sync::Arc;
@@ -108,7 +108,13 @@ impl Engine {
         let mut scan = Scan::new(Arc::clone(&self.program), Arc::clone(local), views, options);
         self.run_before_all(&mut scan, worker);
         match &self.shortcuts {
-            None => run_all(&mut scan, worker, options),
+            None => {
+                // Body rules of their own and higher priority shall see what they make of it.
+                for &(_, editor) in &self.program.editors {
+                    scan.demand(editor, worker);
+                }
+                run_all(&mut scan, worker, options);
+            }
             Some(shortcuts) => shortcuts.run(&mut scan, worker),
         }
         scan.return_buffers(worker);
@@ -120,19 +126,10 @@ impl Engine {
         self.verdict(scan, options)
     }
 
-    /// Rules whose captures others need; then evals that rewrite the body, each after the body
-    /// rules of lower priority.
+    /// Rules whose captures others need.
     fn run_before_all(&self, scan: &mut Scan, worker: &mut Worker) {
         for &producer in &self.program.producers {
             scan.demand(producer, worker);
-        }
-        for &(priority, editor) in &self.program.editors {
-            for (id, rule) in self.program.rules.iter() {
-                if rule.priority < priority && matches!(rule.test, Test::Body { .. }) {
-                    scan.demand(id, worker);
-                }
-            }
-            scan.demand(editor, worker);
         }
     }
 

@@ -1,0 +1,415 @@
+//! Addresses at free-mail providers: who writes from one, and asks for answers to another.
+//!
+//! In: sender headers, the body, links to mail addresses, the `freemail_*` settings. Out: hits,
+//! with the address as evidence. Whoever looks for addresses in the body rewrites it, once for
+//! each message: URLs and quoted addresses are gone for all body rules from that priority on.
+//! Mail::SpamAssassin::Plugin::FreeMail(3).
+
+mod known;
+mod text;
+
+use super::{Binding, HIT, MISS, Outcome, Row, Test, literal, optional};
+use crate::engine::Worker;
+use crate::engine::scan::Scan;
+use crate::engine::verdict::Evidence;
+use crate::message::header::HeaderQuery;
+use crate::message::senders;
+use crate::rules::model::Eval;
+use crate::rules::options::Options;
+use crate::rules::regex::{Caches, Exact, Overrun};
+use crate::text::pieces::Pieces;
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+/// The functions.
+pub const TABLE: &[Row] = &[
+    Row {
+        name: "check_freemail_from",
+        plugin: PLUGIN,
+        arguments: "(['regex'])",
+        meaning: "a sender's address is free mail, and the pattern matches it",
+        edits_body: false,
+        bind: from,
+    },
+    Row {
+        name: "check_freemail_header",
+        plugin: PLUGIN,
+        arguments: "('header' [, 'regex'])",
+        meaning: "an address in the header is free mail, and the pattern matches it",
+        edits_body: false,
+        bind: header,
+    },
+    Row {
+        name: "check_freemail_body",
+        plugin: PLUGIN,
+        arguments: "(['regex'])",
+        meaning: "an address in the body is free mail, and the pattern matches it",
+        edits_body: true,
+        bind: body,
+    },
+    Row {
+        name: "check_freemail_replyto",
+        plugin: PLUGIN,
+        arguments: "(['replyto' | 'reply'])",
+        meaning: "From, or the body, holds another free-mail address than Reply-To; with 'reply' \
+                  From stands for a Reply-To that is absent",
+        edits_body: true,
+        bind: replyto,
+    },
+];
+
+const PLUGIN: &str = "Mail::SpamAssassin::Plugin::FreeMail";
+
+/// Addresses in links to which nobody listens any more; SpamAssassin stops there.
+const LINKED_ADDRESSES: usize = 20;
+/// Addresses of a body after which the rest is left alone; SpamAssassin stops there.
+const BODY_ADDRESSES: usize = 40;
+
+/// The plugin's settings, ready for use.
+struct Freemail {
+    /// Without a domain nothing is free mail, and nothing is looked for.
+    enabled: bool,
+    domains: BTreeSet<Box<[u8]>>,
+    wildcards: Option<Exact>,
+    welcome: BTreeSet<Box<[u8]>>,
+    authenticated: Option<Exact>,
+    most_addresses: f64,
+    most_freemails: f64,
+    skip_over_most: bool,
+    skip_bulk: bool,
+    tell: bool,
+}
+
+/// The free-mail addresses of a body, each once, in lower case; `None` if it holds too many
+/// addresses to be looked at.
+struct Body(Option<Vec<Vec<u8>>>);
+
+fn from(call: &Eval, to: &mut Binding) -> Result<Test, String> {
+    let freemail = to.shared(Freemail::new)?;
+    let pattern = pattern(optional(call, 0), to)?;
+    Ok(Arc::new(move |scan, worker| {
+        if !freemail.enabled {
+            return Ok(MISS);
+        }
+        let mut addresses = senders::all(&scan.views().source());
+        addresses.iter_mut().for_each(|address| address.make_ascii_lowercase());
+        freemail.any(&addresses, pattern.as_ref(), scan, worker)
+    }))
+}
+
+fn header(call: &Eval, to: &mut Binding) -> Result<Test, String> {
+    let freemail = to.shared(Freemail::new)?;
+    let query = HeaderQuery::ask(&[literal(call, 0)?, b":addr"].concat());
+    let pattern = pattern(optional(call, 1), to)?;
+    Ok(Arc::new(move |scan, worker| {
+        if !freemail.enabled {
+            return Ok(MISS);
+        }
+        freemail.any(&addresses(&query, scan), pattern.as_ref(), scan, worker)
+    }))
+}
+
+fn body(call: &Eval, to: &mut Binding) -> Result<Test, String> {
+    let freemail = to.shared(Freemail::new)?;
+    let pattern = pattern(optional(call, 0), to)?;
+    Ok(Arc::new(move |scan, worker| {
+        if !freemail.enabled {
+            return Ok(MISS);
+        }
+        let body = freemail.body(scan, &mut worker.caches)?;
+        let Body(Some(addresses)) = &*body else { return Ok(MISS) };
+        let Some(pattern) = &pattern else {
+            return match addresses.is_empty() {
+                true => Ok(MISS),
+                false => freemail.hit(&addresses.join(&b", "[..]), scan),
+            };
+        };
+        for address in addresses {
+            if pattern.is_match(address, &mut worker.caches)? {
+                return freemail.hit(address, scan);
+            }
+        }
+        Ok(MISS)
+    }))
+}
+
+/// What stands for a Reply-To that is absent.
+#[derive(Clone, Copy, PartialEq)]
+enum Answers {
+    /// Nothing: no hit without Reply-To.
+    ToReplyTo,
+    /// From.
+    ToSender,
+}
+
+fn replyto(call: &Eval, to: &mut Binding) -> Result<Test, String> {
+    let answers = match optional(call, 0) {
+        None | Some(b"replyto") => Answers::ToReplyTo,
+        Some(b"reply") => Answers::ToSender,
+        Some(other) => {
+            let other = other.escape_ascii();
+            return Err(format!("'{other}' is no option; write 'replyto' or 'reply'"));
+        }
+    };
+    let freemail = to.shared(Freemail::new)?;
+    let headers = [&b"From:addr"[..], b"Reply-To:addr"].map(HeaderQuery::ask);
+    let envelope = HeaderQuery::ask(b"EnvelopeFrom");
+    Ok(Arc::new(move |scan, worker| {
+        if !freemail.enabled || (freemail.skip_bulk && is_bulk(&envelope, scan)) {
+            return Ok(MISS);
+        }
+        let [from, reply] = headers.each_ref().map(|query| addresses(query, scan));
+        freemail.compare(&from, &reply, answers, scan, worker)
+    }))
+}
+
+fn is_bulk(envelope: &HeaderQuery, scan: &Scan) -> bool {
+    let senders = envelope.values(&scan.views().source());
+    senders.first().is_some_and(|sender| known::is_bulk(sender))
+}
+
+/// The addresses of a header in lower case.
+fn addresses(query: &HeaderQuery, scan: &Scan) -> Vec<Vec<u8>> {
+    let values = query.values(&scan.views().source());
+    values.into_iter().map(|value| value.to_ascii_lowercase()).collect()
+}
+
+fn pattern(source: Option<&[u8]>, to: &mut Binding) -> Result<Option<Exact>, String> {
+    source.map(|source| to.pattern(source)).transpose()
+}
+
+impl Freemail {
+    fn new(to: &mut Binding) -> Result<Freemail, String> {
+        let options = &to.rules.options;
+        let set = |name: &[u8]| options.set(name).cloned().unwrap_or_default();
+        let domains = set(b"freemail_domains");
+        let is_wild = |domain: &[u8]| domain.iter().any(|byte| b"*?".contains(byte));
+        let wild: Vec<_> = domains.iter().filter(|domain| is_wild(domain)).cloned().collect();
+        let authenticated = imported(options);
+        Ok(Freemail {
+            enabled: !domains.is_empty(),
+            domains,
+            wildcards: any_of(b"@", &wild, b"[^.]*", to)?,
+            welcome: set(b"freemail_welcomelist"),
+            authenticated: any_of(b"^", &authenticated, b".*", to)?,
+            most_addresses: options.number("freemail_max_body_emails"),
+            most_freemails: options.number("freemail_max_body_freemails"),
+            skip_over_most: options.flag("freemail_skip_when_over_max"),
+            skip_bulk: options.flag("freemail_skip_bulk_envfrom"),
+            tell: options.flag("freemail_add_describe_email"),
+        })
+    }
+
+    /// Is `address`, in lower case, free mail that nothing exempts?
+    fn is_freemail(&self, address: &[u8], caches: &mut Caches) -> Result<bool, Overrun> {
+        let domain = memchr::memrchr(b'@', address).and_then(|at| address.get(at + 1..));
+        let domain = domain.unwrap_or(address);
+        if address.is_empty()
+            || self.welcome.contains(address)
+            || self.welcome.contains(domain)
+            || known::is_exempt(address)
+            || matches(&self.authenticated, address, caches)?
+        {
+            return Ok(false);
+        }
+        Ok(self.domains.contains(domain) || matches(&self.wildcards, address, caches)?)
+    }
+
+    /// Is one of `all` free mail?
+    fn holds_freemail(&self, all: &[Vec<u8>], caches: &mut Caches) -> Result<bool, Overrun> {
+        for address in all {
+            if self.is_freemail(address, caches)? {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    /// A hit for the first address that is free mail and that the pattern matches.
+    fn any(
+        &self,
+        addresses: &[Vec<u8>],
+        pattern: Option<&Exact>,
+        scan: &Scan,
+        worker: &mut Worker,
+    ) -> Outcome {
+        for address in addresses {
+            if !self.is_freemail(address, &mut worker.caches)? {
+                continue;
+            }
+            if let Some(pattern) = pattern
+                && !pattern.is_match(address, &mut worker.caches)?
+            {
+                continue;
+            }
+            return self.hit(address, scan);
+        }
+        Ok(MISS)
+    }
+
+    /// Compares From and Reply-To with each other, then with the body.
+    fn compare(
+        &self,
+        from: &[Vec<u8>],
+        reply: &[Vec<u8>],
+        answers: Answers,
+        scan: &mut Scan,
+        worker: &mut Worker,
+    ) -> Outcome {
+        let from_is_freemail = self.holds_freemail(from, &mut worker.caches)?;
+        let reply_is_freemail = self.holds_freemail(reply, &mut worker.caches)?;
+        let differ = !from.iter().any(|address| reply.contains(address));
+        if from_is_freemail && reply_is_freemail && differ {
+            let (from, reply) = (from.join(&b','), reply.join(&b','));
+            return self.hit(&[&from, &b" -> "[..], &reply].concat(), scan);
+        }
+        let worth_a_look = match answers {
+            Answers::ToReplyTo => reply_is_freemail,
+            Answers::ToSender => from_is_freemail && (reply.is_empty() || reply_is_freemail),
+        };
+        if !worth_a_look {
+            return Ok(MISS);
+        }
+        let body = self.body(scan, &mut worker.caches)?;
+        let Body(Some(in_body)) = &*body else { return Ok(MISS) };
+        let asked = if reply_is_freemail { reply } else { from };
+        for address in in_body {
+            if let Some(other) = asked.iter().find(|other| *other != address) {
+                return self.hit(&[other, &b", "[..], address].concat(), scan);
+            }
+        }
+        Ok(MISS)
+    }
+
+    /// The body's free-mail addresses; the first call rewrites the body.
+    fn body(&self, scan: &mut Scan, caches: &mut Caches) -> Result<Arc<Body>, Overrun> {
+        if let Some(body) = scan.known_note::<Body>() {
+            return Ok(body);
+        }
+        let addresses = harvest(scan);
+        let body = self.counted(addresses, caches)?;
+        Ok(scan.note(body))
+    }
+
+    /// Those of `addresses` that are free mail, unless there are too many of either.
+    fn counted(&self, addresses: Vec<Vec<u8>>, caches: &mut Caches) -> Result<Body, Overrun> {
+        let mut freemails = Vec::new();
+        let (mut all, mut free) = (0.0, 0.0);
+        for address in addresses {
+            all += 1.0;
+            if all == self.most_addresses && self.skip_over_most {
+                return Ok(Body(None));
+            }
+            if !self.is_freemail(&address, caches)? {
+                continue;
+            }
+            free += 1.0;
+            if free == self.most_freemails && self.skip_over_most {
+                return Ok(Body(None));
+            }
+            freemails.push(address);
+        }
+        Ok(Body(Some(freemails)))
+    }
+
+    /// A hit that shows addresses, so written that no program takes them for one.
+    fn hit(&self, shown: &[u8], scan: &Scan) -> Outcome {
+        if !self.tell {
+            return Ok(HIT);
+        }
+        let mut text = shown.split(|&byte| byte == b'@').collect::<Vec<_>>().join(&b"(at)"[..]);
+        text.truncate(scan.views().settings().limits.evidence);
+        Ok((1, Some(Evidence { text, piece: 0, offset: 0 })))
+    }
+}
+
+fn matches(pattern: &Option<Exact>, text: &[u8], caches: &mut Caches) -> Result<bool, Overrun> {
+    pattern.as_ref().map_or(Ok(false), |pattern| pattern.is_match(text, caches))
+}
+
+/// The entries of other lists that exempt an address, as far as the settings say so.
+fn imported(options: &Options) -> Vec<Box<[u8]>> {
+    let lists = [
+        ("freemail_import_welcomelist_auth", &b"welcomelist_auth"[..]),
+        ("freemail_import_def_welcomelist_auth", b"def_welcomelist_auth"),
+    ];
+    let imported = lists.into_iter().filter(|(switch, _)| options.flag(switch));
+    imported.flat_map(|(_, list)| options.set(list).into_iter().flatten().cloned()).collect()
+}
+
+/// A pattern for all of `globs`, which follow `before` and end the text: `?` is any one
+/// character and `*` is `star`.
+fn any_of(
+    before: &[u8],
+    globs: &[Box<[u8]>],
+    star: &[u8],
+    to: &mut Binding,
+) -> Result<Option<Exact>, String> {
+    if globs.is_empty() {
+        return Ok(None);
+    }
+    let written = |byte: &u8| match *byte {
+        b'*' => star.to_vec(),
+        b'?' => b".".to_vec(),
+        0 | b'\\' | b'(' => b"_".to_vec(), // as SpamAssassin keeps addresses
+        byte if byte.is_ascii_alphanumeric() || byte == b'_' => vec![byte],
+        byte => vec![b'\\', byte],
+    };
+    let written = |glob: &[u8]| glob.iter().flat_map(written).collect::<Vec<u8>>();
+    let globs: Vec<_> = globs.iter().map(|glob| written(glob)).collect();
+    to.pattern(&[before, b"(?:", &globs.join(&b'|'), b")$"].concat()).map(Some)
+}
+
+/// The addresses in links and body, each once, in lower case; puts the body without mere
+/// mentions of addresses in the place of the body.
+fn harvest(scan: &mut Scan) -> Vec<Vec<u8>> {
+    let registry = &scan.views().settings().domains;
+    let mut found = Found::default();
+    for link in &scan.views().uris().details {
+        let scheme = b"mailto:";
+        let is_mail = link.raw.get(..scheme.len()).is_some_and(|s| s.eq_ignore_ascii_case(scheme));
+        if is_mail && link.has_type("a") && !link.has_type("parsed") {
+            let place = text::address_at(&link.raw, scheme.len(), registry);
+            let address = place.and_then(|place| link.raw.get(place));
+            address.into_iter().for_each(|address| found.add(address));
+        }
+        if found.addresses.len() >= LINKED_ADDRESSES {
+            break;
+        }
+    }
+    let mut rewritten = Pieces::new();
+    for paragraph in scan.views().body().iter() {
+        if found.addresses.len() >= BODY_ADDRESSES {
+            rewritten.push(paragraph);
+            continue;
+        }
+        let paragraph = text::without_mentions(paragraph, registry);
+        let mut from = 0;
+        while found.addresses.len() < BODY_ADDRESSES
+            && let Some(place) = text::next_address(&paragraph, from, registry)
+        {
+            from = place.end;
+            paragraph.get(place).into_iter().for_each(|address| found.add(address));
+        }
+        rewritten.push(&paragraph);
+    }
+    if rewritten != *scan.views().body() {
+        scan.replace_body(rewritten);
+    }
+    found.addresses
+}
+
+/// Addresses in the order in which they were found.
+#[derive(Default)]
+struct Found {
+    addresses: Vec<Vec<u8>>,
+}
+
+impl Found {
+    fn add(&mut self, address: &[u8]) {
+        let address = address.to_ascii_lowercase();
+        if !self.addresses.contains(&address) {
+            self.addresses.push(address);
+        }
+    }
+}
