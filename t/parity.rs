@@ -19,10 +19,8 @@ use std::sync::{Arc, Mutex};
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().collect();
     let has = |flag: &str| arguments.iter().any(|argument| argument == flag);
-    let shared = std::env::var_os("MAILPRINT_SHARED").map_or_else(
-        || Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared"),
-        PathBuf::from,
-    );
+    let shared = std::env::var_os("MAILPRINT_SHARED")
+        .map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared"), PathBuf::from);
     let golden = shared.join("oracle/golden/local.jsonl.gz");
     let stock = Path::new("/usr/share/spamassassin");
     for needed in [golden.as_path(), stock] {
@@ -33,11 +31,12 @@ fn main() -> ExitCode {
         }
     }
     let step = if has("--full") && !has("--sample") { 1 } else { 10 };
-    let expected: Vec<Answer> = read_golden(&golden).into_iter().step_by(step).collect();
-    let compared = (!has("--all-rules"))
-        .then(|| read_names(&shared.join("oracle/rules-without-eval.txt")));
+    let all = read_golden(&golden);
+    let expected: Vec<&Answer> = all.iter().step_by(step).collect();
+    let compared =
+        (!has("--all-rules")).then(|| read_names(&shared.join("oracle/rules-without-eval.txt")));
     let engine = stock_engine();
-    let ours = scan_all(&engine, &shared.join("corpus"), &expected);
+    let ours = scan_all(&engine, &shared.join("corpus"), &all, &expected);
     let report = Report::compare(&expected, &ours, compared.as_ref());
     report.print(if has("--full") { usize::MAX } else { 20 });
     match report.reaches_the_floor(compared.is_some()) {
@@ -99,7 +98,10 @@ fn stock_engine() -> Engine {
     Engine::new(Arc::new(rules::load(&sources, &limits)), Curve::default(), &limits)
 }
 
-fn scan_all(engine: &Engine, corpus: &Path, expected: &[Answer]) -> Vec<Answer> {
+/// `order`: all messages of SpamAssassin's run, of which `expected` may be a sample.
+fn scan_all(engine: &Engine, corpus: &Path, order: &[Answer], expected: &[&Answer]) -> Vec<Answer> {
+    let read = |answer: &Answer| std::fs::read(corpus.join(&answer.file)).expect("a message");
+    let frozen = engine.freeze(order.iter().map(read));
     let next = AtomicUsize::new(0);
     let answers = Mutex::new(BTreeMap::new());
     std::thread::scope(|scope| {
@@ -109,9 +111,9 @@ fn scan_all(engine: &Engine, corpus: &Path, expected: &[Answer]) -> Vec<Answer> 
                 loop {
                     let number = next.fetch_add(1, Ordering::Relaxed);
                     let Some(wanted) = expected.get(number) else { break };
-                    let mail = std::fs::read(corpus.join(&wanted.file)).expect("a message");
-                    let options = Options { subtests: true, ..Options::default() };
-                    let verdict = engine.scan(&mut worker, mail, &options);
+                    let options =
+                        Options { subtests: true, frozen: frozen.clone(), ..Options::default() };
+                    let verdict = engine.scan(&mut worker, read(wanted), &options);
                     let answer = Answer {
                         file: wanted.file.clone(),
                         score: verdict.score,
@@ -158,7 +160,7 @@ struct Divergence {
 }
 
 impl Report {
-    fn compare(theirs: &[Answer], ours: &[Answer], only: Option<&HashSet<String>>) -> Report {
+    fn compare(theirs: &[&Answer], ours: &[Answer], only: Option<&HashSet<String>>) -> Report {
         let mut report = Report { messages: theirs.len(), ..Report::default() };
         let mut hit_anywhere = HashSet::new();
         for (theirs, ours) in theirs.iter().zip(ours) {
@@ -226,7 +228,11 @@ impl Report {
         println!("messages                        {}", self.messages);
         println!(
             "(message, rule) hits            {} in both, {} only SpamAssassin, {} only mailprint, {} counted differently: {:.3} % agree",
-            self.both, self.only_theirs, self.only_ours, self.counts_differ, self.agreement()
+            self.both,
+            self.only_theirs,
+            self.only_ours,
+            self.counts_differ,
+            self.agreement()
         );
         println!(
             "rules that hit anywhere         {}, of which agree on every message {:.2} %",

@@ -1,10 +1,11 @@
 //! `mailprint mass-check`: many messages at once, one line each.
 
-use super::{Failure, Glue, Outcome, explain, flag, options, out};
+use super::{Failure, Outcome, explain, flag, options, out, ruleset};
 use crate::clock::Tick;
+use crate::config::Config;
 use crate::engine::Verdict;
+use crate::engine::{Engine, Options};
 use crate::error::Code;
-use crate::server::{Loaded, Mail, Scanner};
 use crate::text::number::show;
 use clap::{Arg, ArgMatches, Command};
 use indicatif::{ProgressBar, ProgressStyle};
@@ -24,6 +25,11 @@ pub fn command() -> Command {
     );
     options::rules(command)
         .arg(options::preferences())
+        .arg(flag(
+            "fill-each",
+            "Fill %{TAG} in patterns with each message's own values, as the server does, and \
+             not with the first message's for all, as SpamAssassin does",
+        ))
         .arg(flag("json", "One JSON object a line: file, score, required, spam, tests, subtests"))
         .arg(
             Arg::new("FILE")
@@ -34,15 +40,16 @@ pub fn command() -> Command {
 }
 
 /// Runs it.
-pub fn run(matches: &ArgMatches, glue: &Glue) -> Outcome {
+pub fn run(matches: &ArgMatches) -> Outcome {
     let config = options::config(matches)?;
     let files =
         files(&options::all(matches, "FILE")).map_err(|why| Failure::new(Code::NoInput, why))?;
-    let loaded = (glue.load)(&config).map_err(|why| Failure::new(Code::Config, why))?;
+    let engine = ruleset::engine(&config).map_err(|why| Failure::new(Code::Config, why))?;
+    let scanner = scanner(&engine, &files, &config, matches.get_flag("fill-each"));
     let line = if matches.get_flag("json") { json_line } else { log_line };
     let progress = progress(files.len());
     let mut out = out::Out::lock();
-    let failed = check(&files, &loaded, &mut |checked| {
+    let failed = check(&files, &config, &scanner, &mut |checked| {
         progress.inc(1);
         match checked {
             Ok(checked) => out.text(line(&checked).as_bytes()),
@@ -55,6 +62,33 @@ pub fn run(matches: &ArgMatches, glue: &Glue) -> Outcome {
     progress.finish_and_clear();
     out.end()?;
     Ok(if failed == 0 { Code::Ok } else { Code::DataErr }.number())
+}
+
+/// Scans a message until a deadline.
+type Scanner<'e> = Box<dyn FnMut(Vec<u8>, Tick) -> Verdict + 'e>;
+
+/// Makes a scanner for each thread.
+fn scanner<'e>(
+    engine: &'e Engine,
+    files: &[PathBuf],
+    config: &Config,
+    fill_each: bool,
+) -> impl Fn() -> Scanner<'e> + Sync {
+    let most = config.limits.message_bytes;
+    let mails = files.iter().filter_map(|file| explain::read(&file.to_string_lossy(), most).ok());
+    let frozen = if fill_each { None } else { engine.freeze(mails) };
+    move || {
+        let (mut worker, frozen) = (engine.worker(), frozen.clone());
+        Box::new(move |mail, deadline| {
+            let options = Options {
+                subtests: true,
+                deadline: Some(deadline),
+                frozen: frozen.clone(),
+                ..Options::default()
+            };
+            engine.scan(&mut worker, mail, &options)
+        })
+    }
 }
 
 /// A bar on standard error, if that is a terminal.
@@ -105,9 +139,10 @@ struct Checked {
 
 /// Scans `files` on all processors and hands each outcome to `each`, in the order of the
 /// files; gives how many failed.
-fn check(
+fn check<'e>(
     files: &[PathBuf],
-    loaded: &Loaded,
+    config: &Config,
+    scanner: &(impl Fn() -> Scanner<'e> + Sync),
     each: &mut dyn FnMut(Result<Checked, String>) -> std::io::Result<()>,
 ) -> std::io::Result<usize> {
     let workers = std::thread::available_parallelism().map_or(1, |count| count.get());
@@ -117,11 +152,11 @@ fn check(
         for _ in 0..workers {
             let (done, next) = (done.clone(), &next);
             scope.spawn(move || {
-                let mut scanner = None;
+                let mut used = None;
                 loop {
                     let number = next.fetch_add(1, Ordering::Relaxed);
                     let Some(file) = files.get(number) else { return };
-                    let checked = check_one(file, loaded, &mut scanner);
+                    let checked = check_one(file, config, scanner, &mut used);
                     if done.send((number, checked)).is_err() {
                         return;
                     }
@@ -151,19 +186,20 @@ fn in_order(
 }
 
 /// Scans one file. A panic costs this file and the scanner.
-fn check_one(
+fn check_one<'e>(
     file: &Path,
-    loaded: &Loaded,
-    scanner: &mut Option<Scanner>,
+    config: &Config,
+    scanner: &impl Fn() -> Scanner<'e>,
+    used: &mut Option<Scanner<'e>>,
 ) -> Result<Checked, String> {
     let name = file.to_string_lossy().into_owned();
-    let bytes = explain::read(&name, loaded.limits.message_bytes)?;
+    let bytes = explain::read(&name, config.limits.message_bytes)?;
     let (size, since) = (bytes.len(), Tick::now());
-    let deadline = since.plus(Duration::from_millis(loaded.limits.scan_milliseconds as u64));
+    let deadline = since.plus(Duration::from_millis(config.limits.scan_milliseconds as u64));
     let verdict = catch_unwind(AssertUnwindSafe(|| {
-        let mut used = scanner.take().unwrap_or_else(|| (loaded.scanner)());
-        let verdict = used(Mail { bytes, user: None, deadline, subtests: true, report: false });
-        *scanner = Some(used);
+        let mut scan = used.take().unwrap_or_else(scanner);
+        let verdict = scan(bytes, deadline);
+        *used = Some(scan);
         verdict
     }));
     let verdict = verdict.map_err(|_| format!("{name}: the scan failed, see above"))?;
@@ -220,16 +256,10 @@ fn number(number: f64) -> serde_json::Value {
 mod tests {
     use super::*;
     use crate::engine::Hit;
-    use crate::limits::Limits;
-    use crate::server::Template;
 
     fn verdict(score: f64) -> Verdict {
-        let hit = |name: &str, count| Hit {
-            name: name.into(),
-            score: 1.0,
-            count,
-            ..Hit::default()
-        };
+        let hit =
+            |name: &str, count| Hit { name: name.into(), score: 1.0, count, ..Hit::default() };
         Verdict {
             hits: vec![hit("T_B", 1), hit("A", 2)],
             score,
@@ -265,20 +295,15 @@ mod tests {
         for (name, text) in [("b", "x"), ("a", "panic"), ("sub/c", "yy"), ("z", "")] {
             std::fs::write(dir.join(name), text).unwrap();
         }
-        let loaded = Loaded {
-            scanner: Box::new(|| {
-                Box::new(|mail: Mail| match mail.bytes.as_slice() {
-                    b"panic" => panic!("as asked"),
-                    bytes => verdict(bytes.len() as f64),
-                })
-            }),
-            rules: 0,
-            limits: Limits::default(),
-            template: Template::default(),
+        let scanner = || -> Scanner<'static> {
+            Box::new(|mail, _| match mail.as_slice() {
+                b"panic" => panic!("as asked"),
+                bytes => verdict(bytes.len() as f64),
+            })
         };
         let files = files(&[dir.to_string_lossy().into_owned()]).unwrap();
         let mut seen = Vec::new();
-        let failed = check(&files, &loaded, &mut |checked| {
+        let failed = check(&files, &Config::default(), &scanner, &mut |checked| {
             seen.push(checked.map(|checked| checked.verdict.score).ok());
             Ok(())
         });

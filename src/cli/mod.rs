@@ -119,7 +119,7 @@ fn dispatch(matches: &ArgMatches, glue: &Glue) -> Outcome {
         Some(("lint", matches)) => lint::run(matches, glue),
         Some(("config", matches)) => config::run(matches),
         Some(("explain", matches)) => explain::run(matches, glue),
-        Some(("mass-check", matches)) => mass_check::run(matches, glue),
+        Some(("mass-check", matches)) => mass_check::run(matches),
         Some(("man", matches)) => man::run(matches),
         _ => Err(Failure::new(Code::Usage, "no command; see --help")),
     }

@@ -9,18 +9,14 @@ use crate::rules::{RuleSet, Sources, files, own};
 use crate::server::{Loaded, Mail, Template};
 use std::sync::Arc;
 
-/// The rules that `config` names. What is wrong with them is told on standard error.
+/// The rules that `config` names, as the server wants them.
 pub fn load(config: &Config) -> Result<Loaded, String> {
-    let engine = Arc::new(engine(config, false)?);
-    for complaint in &engine.rules().complaints {
-        eprintln!("warn: {}", engine.rules().describe(complaint));
-    }
-    Ok(loaded(engine, config))
+    Ok(loaded(Arc::new(engine(config)?), config))
 }
 
 /// What is wrong with the rules, and what of them is not built yet.
 pub fn lint(config: &Config) -> Result<Findings, String> {
-    let engine = engine(config, true)?;
+    let engine = arranged(config, true)?;
     let rules = engine.rules();
     let complaints = rules.complaints.iter().map(|complaint| rules.describe(complaint));
     let wrong = engine.wrong_calls().iter().filter_map(|(rule, why)| {
@@ -42,7 +38,7 @@ pub fn lint(config: &Config) -> Result<Findings, String> {
 
 /// One message's verdict with its reasons.
 pub fn explain(config: &Config, mail: Vec<u8>) -> Result<Explained, String> {
-    let engine = engine(config, false)?;
+    let engine = engine(config)?;
     let options = Options { subtests: true, ..Options::default() };
     let verdict = engine.scan(&mut engine.worker(), mail, &options);
     let reason = |hit: &crate::engine::Hit| Reason {
@@ -63,8 +59,17 @@ pub fn explain(config: &Config, mail: Vec<u8>) -> Result<Explained, String> {
     })
 }
 
-/// Loads the rules and arranges them for running.
-fn engine(config: &Config, lint: bool) -> Result<Engine, String> {
+/// The rules that `config` names, ready to run. What is wrong with them is told on standard
+/// error.
+pub fn engine(config: &Config) -> Result<Engine, String> {
+    let engine = arranged(config, false)?;
+    for complaint in &engine.rules().complaints {
+        eprintln!("warn: {}", engine.rules().describe(complaint));
+    }
+    Ok(engine)
+}
+
+fn arranged(config: &Config, lint: bool) -> Result<Engine, String> {
     let rules = crate::rules::load(&sources(config, lint), &config.limits);
     if rules.rules.is_empty() {
         let why = rules.complaints.iter().map(|complaint| rules.describe(complaint));
@@ -116,9 +121,9 @@ fn loaded(engine: Arc<Engine>, config: &Config) -> Loaded {
             let mut worker = engine.worker();
             Box::new(move |mail: Mail| {
                 let options = Options {
-                    subtests: mail.subtests,
                     report: mail.report,
                     deadline: Some(mail.deadline),
+                    ..Options::default()
                 };
                 engine.scan(&mut worker, mail.bytes, &options)
             })

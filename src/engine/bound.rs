@@ -174,11 +174,7 @@ impl Bound {
     /// An operator that is computed only when both sides are known; `None` of it is
     /// [`Bound::impossible`]. Zero times anything is left open too: a meta that needs it loses
     /// nothing but a little time.
-    pub fn exactly(
-        self,
-        other: Bound,
-        operator: impl Fn(f64, f64) -> Option<f64>,
-    ) -> Bound {
+    pub fn exactly(self, other: Bound, operator: impl Fn(f64, f64) -> Option<f64>) -> Bound {
         match (self.value(), other.value()) {
             (Some(left), Some(right)) => {
                 operator(left, right).map_or(Bound::impossible(), Bound::known)

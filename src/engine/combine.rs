@@ -92,15 +92,7 @@ mod tests {
     use super::*;
 
     fn hit(name: &str, score: f64, count: u32) -> Hit {
-        Hit {
-            name: name.into(),
-            score,
-            count,
-            description: Arc::from(&b""[..]),
-            area: "",
-            place: "test.cf:1".to_owned(),
-            evidence: None,
-        }
+        Hit { name: name.into(), score, count, ..Hit::default() }
     }
 
     #[test]

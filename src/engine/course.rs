@@ -36,7 +36,8 @@ impl Course {
         };
         for (id, rule) in rules.iter() {
             if course.score(id) != 0.0 {
-                let list = if rule.is_subtest() { &mut course.subtests } else { &mut course.scored };
+                let list =
+                    if rule.is_subtest() { &mut course.subtests } else { &mut course.scored };
                 list.push(id);
             }
         }

@@ -1,9 +1,9 @@
 //! What a meta is worth when only some of its rules have run.
 
 use super::bound::Bound;
+use crate::rules::RuleId;
 use crate::rules::arithmetic::{Node, NodeId, Operator};
 use crate::rules::meta::{Meta, Operand};
-use crate::rules::RuleId;
 
 /// The bound of `meta`'s value, given a bound for each rule that it reads.
 ///

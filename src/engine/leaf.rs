@@ -54,9 +54,7 @@ fn outcome(
             let found = search(scan, program, *view, *index, 1, worker)?;
             Ok(if found.count == 0 { HIT } else { MISS })
         }
-        Leaf::Exists(query) => {
-            Ok(if query.exists(&scan.views.source()) { HIT } else { MISS })
-        }
+        Leaf::Exists(query) => Ok(if query.exists(&scan.views.source()) { HIT } else { MISS }),
         Leaf::MimeHeader(exact) => mime_header(scan, rule, exact, worker),
         Leaf::UriDetail(exacts) => uri_detail(scan, rule, exacts, &mut worker.caches),
         Leaf::Eval(test) => test(scan, worker),
@@ -128,8 +126,14 @@ fn pattern(
     if !rule.templates.is_empty() {
         return with_tags(scan, rule, view, most, worker);
     }
-    if rule.captures && let Some(exact) = program.plan(view).pattern(index) {
-        capture(scan, exact, view, found.clone(), worker)?;
+    if rule.captures
+        && let Some(exact) = program.plan(view).pattern(index)
+    {
+        scan.see(view, worker);
+        let caches = &mut worker.caches;
+        let seen = scan.seen(view);
+        let values = seen.map(|seen| captured(exact, &seen.pieces, &found, caches));
+        scan.tags.set(values.transpose()?.unwrap_or_default());
     }
     let limit = scan.views.settings().limits.evidence;
     let shown = evidence(&scan.see(view, worker).pieces, &found, limit);
@@ -160,7 +164,8 @@ fn with_tags(
 ) -> Outcome {
     let limits = scan.views.settings().limits.clone();
     let source = rule.test.pattern().map(|pattern| pattern.source()).unwrap_or_default();
-    let Some(source) = scan.tags.fill(&source, &rule.templates, &scan.views) else {
+    let tags = scan.frozen.as_deref().unwrap_or(&scan.tags);
+    let Some(source) = tags.fill(&source, &rule.templates, &scan.views) else {
         return Ok(MISS); // a tag without a value: the rule does not run
     };
     let Ok(filled) = Pattern::parse_within(&source, Strip::Bare, &limits) else {
@@ -181,23 +186,20 @@ fn with_tags(
     Ok((count(&found), evidence(&seen.pieces, &found, limits.evidence)))
 }
 
-/// Puts what named groups captured into tags, for each match that counts.
-fn capture(
-    scan: &mut Scan,
+/// What named groups captured, for each match that counts: pairs of name and value.
+fn captured(
     exact: &Exact,
-    view: View,
-    found: Matches,
-    worker: &mut Worker,
-) -> Result<(), Overrun> {
+    pieces: &Pieces,
+    found: &Matches,
+    caches: &mut Caches,
+) -> Result<Vec<(String, Vec<u8>)>, Overrun> {
     let mut captured: Vec<(String, Vec<u8>)> = Vec::new();
     let mut left = found.count;
-    let first = found.first.map_or(0, |(piece, _)| piece);
-    scan.see(view, worker);
-    let seen = scan.see(view, worker);
-    for piece in seen.pieces.iter().skip(first) {
+    let first = found.first.as_ref().map_or(0, |(piece, _)| *piece);
+    for piece in pieces.iter().skip(first) {
         let mut at = 0;
         while left > 0 {
-            let Some(groups) = exact.captures_at(piece, at, &mut worker.caches)? else { break };
+            let Some(groups) = exact.captures_at(piece, at, caches)? else { break };
             left -= 1;
             for name in exact.names() {
                 let values = exact.groups_named(name).iter().filter_map(|&group| {
@@ -209,8 +211,7 @@ fn capture(
             at = if whole.is_empty() { whole.end + 1 } else { whole.end };
         }
     }
-    scan.tags.set(captured);
-    Ok(())
+    Ok(captured)
 }
 
 /// A pattern on a header of every MIME part, the message itself among them.
@@ -225,9 +226,8 @@ fn mime_header(scan: &mut Scan, rule: &Rule, exact: &Exact, worker: &mut Worker)
     let (first, last) = rule.tflags.range.unwrap_or((0, 1000));
     let numbered = (1u32..).zip(scan.views.message().parts());
     let in_range = numbered.filter(|(number, _)| (first..=last).contains(number));
-    let value = |part: &Part| {
-        part_header(part, header, *raw, limits).unwrap_or_else(|| if_unset.to_vec())
-    };
+    let value =
+        |part: &Part| part_header(part, header, *raw, limits).unwrap_or_else(|| if_unset.to_vec());
     let mut values: Pieces = in_range.map(|(_, part)| value(part)).collect();
     if rule.tflags.concat {
         values = std::iter::once(joined(&values)).collect();
@@ -242,6 +242,10 @@ fn mime_header(scan: &mut Scan, rule: &Rule, exact: &Exact, worker: &mut Worker)
         if matches > 0 {
             let found = Matches { count: matches, first: range.map(|range| (number, range)) };
             let shown = evidence(&values, &found, limits.evidence);
+            if rule.captures {
+                let values = captured(exact, &values, &found, &mut worker.caches)?;
+                scan.tags.set(values);
+            }
             return Ok((if rule.tflags.multiple { count(&found) } else { 1 }, shown));
         }
     }
@@ -249,13 +253,20 @@ fn mime_header(scan: &mut Scan, rule: &Rule, exact: &Exact, worker: &mut Worker)
 }
 
 /// The last field of this name in a part, or all of its fields for `ALL`.
-fn part_header(part: &Part, name: &[u8], raw: bool, limits: &crate::limits::Limits) -> Option<Vec<u8>> {
+fn part_header(
+    part: &Part,
+    name: &[u8],
+    raw: bool,
+    limits: &crate::limits::Limits,
+) -> Option<Vec<u8>> {
     if name == b"ALL" {
         let lines = match raw {
             false => header_block::decoded(&part.headers, limits),
-            true => part.headers.iter().map(|field| {
-                [field.name.as_slice(), b": ", &unfolded(&field.raw)].concat()
-            }).collect(),
+            true => part
+                .headers
+                .iter()
+                .map(|field| [field.name.as_slice(), b": ", &unfolded(&field.raw)].concat())
+                .collect(),
         };
         return Some(lines.concat());
     }
@@ -301,12 +312,7 @@ fn joined(values: &Pieces) -> Vec<u8> {
 }
 
 /// All conditions on one and the same URI.
-fn uri_detail(
-    scan: &Scan,
-    rule: &Rule,
-    exacts: &[Arc<Exact>],
-    caches: &mut Caches,
-) -> Outcome {
+fn uri_detail(scan: &Scan, rule: &Rule, exacts: &[Arc<Exact>], caches: &mut Caches) -> Outcome {
     let Test::UriDetail { conditions } = &rule.test else { return Ok(MISS) };
     for detail in &scan.views.uris().details {
         let mut holds = true;

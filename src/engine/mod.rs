@@ -54,8 +54,12 @@ pub struct Worker {
     bounds: Vec<bound::Bound>,
 }
 
+/// The values of tags that patterns hold, taken from one message: see [`Engine::freeze`].
+#[derive(Clone, Debug)]
+pub struct Frozen(Arc<tags::Tags>);
+
 /// What a caller wants of one scan.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Options {
     /// Run every sub-test and list those that hit; otherwise only what the score needs is run.
     pub subtests: bool,
@@ -63,6 +67,8 @@ pub struct Options {
     pub report: bool,
     /// Stop then and answer with what is known.
     pub deadline: Option<Tick>,
+    /// Fill patterns (`%{TAG}`) with these values instead of the message's own.
+    pub frozen: Option<Frozen>,
 }
 
 impl Engine {
@@ -94,6 +100,30 @@ impl Engine {
         Worker::default()
     }
 
+    /// The values that SpamAssassin would put into patterns for the rest of a process whose
+    /// first messages are `mails`.
+    ///
+    /// It compiles a pattern with `%{TAG}` once, for the first message that has both the tag and
+    /// a text to match, and never again. That is a bug, but whoever compares whole runs with
+    /// SpamAssassin's has to share it. `None` if no message or no rule needs it.
+    pub fn freeze(&self, mails: impl Iterator<Item = Vec<u8>>) -> Option<Frozen> {
+        let rules = &self.program.rules;
+        let names: Vec<&Box<str>> = rules.iter().flat_map(|(_, rule)| &rule.templates).collect();
+        if names.is_empty() {
+            return None;
+        }
+        let mut worker = self.worker();
+        for mail in mails {
+            let mut scan = self.open(mail, &Options::default());
+            self.run_before_all(&mut scan, &mut worker);
+            let tags = scan.tags.frozen(names.iter().copied(), &scan.views);
+            if !tags.is_empty() && !scan.views.uris().rule_inputs().is_empty() {
+                return Some(Frozen(Arc::new(tags)));
+            }
+        }
+        None
+    }
+
     /// Scans one message from beginning to end.
     pub fn scan(&self, worker: &mut Worker, mail: Vec<u8>, options: &Options) -> Verdict {
         let scan = self.begin(worker, mail, options);
@@ -102,10 +132,7 @@ impl Engine {
 
     /// Parses the message and does everything that needs no answer from the network.
     pub fn begin(&self, worker: &mut Worker, mail: Vec<u8>, options: &Options) -> Scan {
-        let message = Message::parse(mail, &self.settings.limits);
-        let views = Views::new(message, Arc::clone(&self.settings));
-        let [local, ..] = &self.program.courses;
-        let mut scan = Scan::new(Arc::clone(&self.program), Arc::clone(local), views, options);
+        let mut scan = self.open(mail, options);
         self.run_before_all(&mut scan, worker);
         match &self.shortcuts {
             None => {
@@ -119,6 +146,14 @@ impl Engine {
         }
         scan.return_buffers(worker);
         scan
+    }
+
+    /// Parses the message.
+    fn open(&self, mail: Vec<u8>, options: &Options) -> Scan {
+        let message = Message::parse(mail, &self.settings.limits);
+        let views = Views::new(message, Arc::clone(&self.settings));
+        let [local, ..] = &self.program.courses;
+        Scan::new(Arc::clone(&self.program), Arc::clone(local), views, options)
     }
 
     /// Does what had to wait for the network, and sums up.
@@ -178,6 +213,7 @@ impl Engine {
                 .unwrap_or_else(|| Arc::from(&b"No description available."[..])),
             area: self.program.area(found.rule),
             place: rule.map(|rule| rules.place(rule.place)).unwrap_or_default(),
+            log: Vec::new(),
             evidence: found.evidence,
         }
     }

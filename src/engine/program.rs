@@ -9,8 +9,8 @@ use super::eval;
 use super::tags;
 use crate::limits::Limits;
 use crate::message::header::HeaderQuery;
-use crate::rules::regex::{Exact, Ids, Pattern, Plan, PlanRule, Scope};
 use crate::rules::model::{Eval, EvalClass};
+use crate::rules::regex::{Exact, Ids, Pattern, Plan, PlanRule, Scope};
 use crate::rules::{Rule, RuleId, RuleSet, Test};
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -31,6 +31,8 @@ pub struct Program {
     pub producers: Vec<RuleId>,
     /// Evals that rewrite the body, with their priorities, in the order in which they run.
     pub editors: Vec<(i32, RuleId)>,
+    /// The lowest priority of any rule.
+    pub first_priority: i32,
     /// Eval calls with wrong arguments, and what is wrong.
     pub wrong_calls: Vec<(RuleId, String)>,
 }
@@ -114,7 +116,18 @@ impl Program {
         let Arranging { slots, members, mut ids, mut editors, wrong_calls, .. } = arranging;
         editors.sort_unstable();
         let plans = members.map(|members| Plan::build(&members, &mut ids, limits));
-        Program { rules, leaves, slots, plans, courses, producers, editors, wrong_calls }
+        let first_priority = rules.rules.iter().map(|rule| rule.priority).min().unwrap_or(0);
+        Program {
+            rules,
+            leaves,
+            slots,
+            plans,
+            courses,
+            producers,
+            editors,
+            first_priority,
+            wrong_calls,
+        }
     }
 
     /// What reports write before the description of a rule.

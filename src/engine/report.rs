@@ -7,7 +7,7 @@
 //! and what comes from the mail holds no control characters.
 
 use super::verdict::{Hit, Verdict};
-use super::wrap::wrap;
+use super::wrap::{is_space, wrap};
 use crate::text::number::{show, shown_score};
 
 /// What a template may show beside the verdict.
@@ -245,6 +245,11 @@ pub fn summary(verdict: &Verdict, width: usize) -> Vec<u8> {
         let first = 3 + hit.name.len() + points.len() + hit.area.len();
         line.extend_from_slice(&wrapped(&hit.description, first, &[b' '; 28], width));
         line.push(b'\n');
+        for note in log_lines(hit) {
+            let short = note.len() < 48;
+            line.resize(line.len() + if short { 28 } else { 76 - note.len().min(76) }, b' ');
+            bracketed(&mut line, &note);
+        }
         table.extend_from_slice(&line.repeat(hit.count as usize));
     }
     table
@@ -259,9 +264,40 @@ pub fn terse(verdict: &Verdict, width: usize) -> Vec<u8> {
         let first = 4 + hit.name.len() + points.len() + hit.area.len();
         line.extend_from_slice(&wrapped(&hit.description, first, b"*      ", width));
         line.push(b'\n');
+        for (number, note) in log_lines(hit).iter().enumerate() {
+            line.extend_from_slice(if number == 0 { b"*      " } else { b"" });
+            bracketed(&mut line, note);
+        }
         table.extend_from_slice(&line.repeat(hit.count as usize));
     }
     table
+}
+
+/// What a hit has to say, cut at white space into lines of 30 to 48 bytes as far as it
+/// goes, without control characters.
+fn log_lines(hit: &Hit) -> Vec<Vec<u8>> {
+    let mut lines = Vec::new();
+    for text in &hit.log {
+        let mut rest: &[u8] = text;
+        while let Some(end) =
+            (30..=48).rev().find(|&end| rest.get(end).copied().is_some_and(is_space))
+        {
+            lines.push(printable(&rest[..end]));
+            rest = &rest[end + 1..];
+        }
+        lines.push(printable(rest));
+    }
+    lines
+}
+
+fn bracketed(line: &mut Vec<u8>, note: &[u8]) {
+    line.push(b'[');
+    line.extend_from_slice(note);
+    line.extend_from_slice(b"]\n");
+}
+
+fn printable(text: &[u8]) -> Vec<u8> {
+    text.iter().copied().filter(|byte| !byte.is_ascii_control()).collect()
 }
 
 /// A score in four columns.
@@ -280,7 +316,7 @@ fn wrapped(description: &[u8], first: usize, prefix: &[u8], width: usize) -> Vec
 }
 
 fn trim_start(text: &[u8]) -> &[u8] {
-    let spaces = text.iter().take_while(|byte| super::wrap::is_space(**byte)).count();
+    let spaces = text.iter().take_while(|byte| is_space(**byte)).count();
     &text[spaces..]
 }
 
@@ -343,7 +379,7 @@ fn squeezed(text: &[u8]) -> Vec<u8> {
     let mut kept: Vec<u8> = Vec::with_capacity(text.len());
     for byte in text {
         match byte {
-            space if super::wrap::is_space(*space) => {
+            space if is_space(*space) => {
                 if kept.last() != Some(&b' ') {
                     kept.push(b' ');
                 }

@@ -2,7 +2,14 @@ use super::*;
 use crate::engine::verdict::{Hit, Verdict};
 
 fn hit(name: &str, score: f64, count: u32, area: &'static str, description: &str) -> Hit {
-    Hit { name: name.into(), score, count, area, description: description.as_bytes().into() }
+    Hit {
+        name: name.into(),
+        score,
+        count,
+        area,
+        description: description.as_bytes().into(),
+        ..Hit::default()
+    }
 }
 
 fn spam() -> Verdict {
@@ -134,4 +141,45 @@ fn a_preview_is_short_clean_text() {
     assert_eq!(shown(&["a -----Original Message----- b\n", "c\n"]), "a c ");
     let long = "word ".repeat(60);
     assert!(shown(&[&long, "never seen"]).ends_with("[...] "));
+}
+
+#[test]
+fn what_a_test_says_stands_in_brackets_below_it() {
+    let mut noted = hit("FREEMAIL_FROM", 0.001, 1, "", "A free mail address");
+    noted.log = vec![
+        b"someone(at)example.com".to_vec(),
+        b"a text that is longer than forty-eight bytes and is cut at white space".to_vec(),
+        vec![b'x'; 50],
+    ];
+    let verdict = Verdict { hits: vec![noted], ..Verdict::default() };
+    let indent = " ".repeat(28);
+    assert_eq!(
+        filled("_SUMMARY_", &verdict),
+        format!(
+            " 0.0 FREEMAIL_FROM          A free mail address\n\
+             {indent}[someone(at)example.com]\n\
+             {indent}[a text that is longer than forty-eight bytes and]\n\
+             {indent}[is cut at white space]\n{}[{}]\n",
+            " ".repeat(26),
+            "x".repeat(50)
+        )
+    );
+    assert!(filled("_REPORT_", &verdict).contains(
+        "\n*      [someone(at)example.com]\n[a text that is longer than forty-eight bytes and]\n"
+    ));
+}
+
+proptest::proptest! {
+    #[test]
+    fn any_template_and_any_text_can_be_filled_in(
+        template in "[_A-Z0-9() ,a\n]{0,80}",
+        paragraphs in proptest::collection::vec(proptest::collection::vec(proptest::num::u8::ANY, 0..300), 0..5),
+    ) {
+        let mut verdict = spam();
+        verdict.preview = preview(paragraphs.iter().map(Vec::as_slice));
+        let control = |byte: &u8| byte.is_ascii_control() && *byte != b'\n';
+        proptest::prop_assert!(!verdict.preview.iter().any(control));
+        verdict.preview = b"plain".to_vec();
+        filled(&template, &verdict);
+    }
 }

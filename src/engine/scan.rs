@@ -11,7 +11,7 @@ use super::decide::decide;
 use super::program::{Leaf, Program, VIEWS, View};
 use super::tags::Tags;
 use super::verdict::Evidence;
-use super::{Options, Worker, leaf};
+use super::{Frozen, Options, Worker, leaf};
 use crate::clock::Tick;
 use crate::limits::Reached;
 use crate::message::view::Views;
@@ -30,6 +30,8 @@ pub struct Scan {
     pub(super) course: Arc<Course>,
     pub(super) views: Views,
     pub(super) tags: Tags,
+    /// Tags that stand in patterns in place of this message's own.
+    pub(super) frozen: Option<Arc<Tags>>,
     pub(super) hits: Vec<Found>,
     /// Rules whose pattern ran over its limit.
     pub(super) overruns: Vec<RuleId>,
@@ -80,6 +82,7 @@ impl Scan {
             course,
             views,
             tags: Tags::default(),
+            frozen: options.frozen.as_ref().map(|Frozen(tags)| Arc::clone(tags)),
             hits: Vec::new(),
             overruns: Vec::new(),
             deadline_exceeded: false,
@@ -175,6 +178,11 @@ impl Scan {
         })
     }
 
+    /// The view as it has been seen, if it has.
+    pub(super) fn seen(&self, view: View) -> Option<&Seen> {
+        self.seen.get(view as usize)?.as_ref()
+    }
+
     /// Gives the worker its buffers back.
     pub(super) fn return_buffers(&mut self, worker: &mut Worker) {
         let seen = self.seen.iter_mut().filter_map(Option::take);
@@ -212,9 +220,7 @@ impl Scan {
     /// Settles a meta, or gives the rule that it needs first.
     fn weigh(&mut self, rule: RuleId, meta: &Meta, worker: &mut Worker) -> Option<RuleId> {
         if meta.unsolved {
-            // A member of a cycle: SpamAssassin evaluates it before anything has run.
-            self.settle_meta(rule, meta.eval(&mut |_| 0.0));
-            return None;
+            return self.weigh_unsolved(rule, meta);
         }
         let course = Arc::clone(&self.course);
         for &gate in course.gates.get(&rule).map_or(&[][..], Vec::as_slice) {
@@ -244,6 +250,26 @@ impl Scan {
                 None
             }
         }
+    }
+
+    /// A member of a cycle, or a meta that needs one, is evaluated once: after the rules of the
+    /// lowest priority, when nothing else has run.
+    fn weigh_unsolved(&mut self, rule: RuleId, meta: &Meta) -> Option<RuleId> {
+        let first = self.program.first_priority;
+        let runs_first = |used: RuleId| {
+            let rule = self.program.rules.rule(used);
+            rule.is_some_and(|rule| rule.priority == first && !matches!(rule.test, Test::Meta(_)))
+        };
+        let is_open = |used: &&RuleId| runs_first(**used) && self.known(**used) == Known::Open;
+        if let Some(&needed) = meta.uses.iter().find(is_open) {
+            return Some(needed);
+        }
+        let value = meta.eval(&mut |used| match self.known(used) {
+            Known::Value(value) if runs_first(used) => value,
+            _ => 0.0,
+        });
+        self.settle_meta(rule, value);
+        None
     }
 
     /// Settles what `meta` reads and what cannot match, so that only the rest is weighed.

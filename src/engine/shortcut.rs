@@ -124,9 +124,8 @@ impl Shortcuts {
                 description: rule
                     .and_then(|rule| rule.description.clone())
                     .unwrap_or_else(|| Arc::from(&b"No description available."[..])),
-                area: "",
                 place: rule.map(|rule| rules.place(rule.place)).unwrap_or_default(),
-                evidence: None,
+                ..Hit::default()
             });
         }
         None

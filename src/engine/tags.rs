@@ -15,6 +15,11 @@ pub struct Tags {
 }
 
 impl Tags {
+    /// Is no tag set?
+    pub fn is_empty(&self) -> bool {
+        self.captured.is_empty()
+    }
+
     /// Sets each tag named in `captured` to its different values, in order.
     pub fn set(&mut self, captured: Vec<(String, Vec<u8>)>) {
         let mut fresh: HashMap<String, Vec<Vec<u8>>> = HashMap::new();
@@ -27,6 +32,12 @@ impl Tags {
             }
         }
         self.captured.extend(fresh);
+    }
+
+    /// The tags called `names`, with the values that they have for the message of `views`.
+    pub fn frozen<'n>(&self, names: impl Iterator<Item = &'n Box<str>>, views: &Views) -> Tags {
+        let values = names.map(|name| (name.to_string(), self.values(name, views)));
+        Tags { captured: values.filter(|(_, values)| !values.is_empty()).collect() }
     }
 
     /// The values of a tag; none if it is not set.
@@ -62,9 +73,7 @@ fn place_of(name: &str) -> Vec<u8> {
 
 /// `source` with anything in the place of each template: it matches whatever the rule could.
 pub fn superset(source: &[u8], names: &[Box<str>]) -> Vec<u8> {
-    names.iter().fold(source.to_vec(), |source, name| {
-        replace(&source, &place_of(name), b"(?s:.*)")
-    })
+    names.iter().fold(source.to_vec(), |source, name| replace(&source, &place_of(name), b"(?s:.*)"))
 }
 
 /// Replaces `from` by `to` wherever no backslash stands before it.

@@ -66,6 +66,8 @@ pub struct Hit {
     pub count: u32,
     /// What `describe` says of it; bytes because rule files are.
     pub description: Arc<[u8]>,
+    /// What the test has to say of this message; reports show it in brackets.
+    pub log: Vec<Vec<u8>>,
     /// The view it looked at, as reports write it before the description: `BODY: `, or nothing.
     pub area: &'static str,
     /// The line that defined it: `/etc/spamassassin/local.cf:12`.

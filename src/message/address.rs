@@ -45,6 +45,9 @@ pub fn parse(value: &[u8], limit: usize) -> Vec<Address> {
 fn parse_lenient(value: &[u8], limit: usize) -> Vec<Address> {
     let text = without_group(&without_backslash_pairs(trim_end(value)));
     let mut found = Vec::new();
+    if text.iter().all(|&byte| is_space(byte)) {
+        return found;
+    }
     let mut rest = text.as_slice();
     while found.len() < limit
         && let Some((item, after)) = next_item(rest)
@@ -60,7 +63,7 @@ fn parse_lenient(value: &[u8], limit: usize) -> Vec<Address> {
 }
 
 /// `\\` means one backslash, which no address needs.
-fn without_backslash_pairs(text: &[u8]) -> Vec<u8> {
+pub(super) fn without_backslash_pairs(text: &[u8]) -> Vec<u8> {
     let mut out = Vec::with_capacity(text.len());
     let mut rest = text;
     while let Some((&byte, after)) = rest.split_first() {
@@ -225,6 +228,8 @@ fn plain_item(text: &[u8], begin: usize) -> Option<(Item<'_>, usize)> {
 /// Words that are no address.
 fn phrase_item(text: &[u8], begin: usize) -> Option<(Item<'_>, usize)> {
     let end = phrase_end(text, begin);
+    // An item of nothing but white space has its last byte for a name.
+    let begin = if end == begin { begin.saturating_sub(1) } else { begin };
     let after = separator_end(text, end)?;
     let phrase = text.get(begin..end).filter(|phrase| !phrase.is_empty())?;
     Some((Item { phrase: Some(phrase), ..Item::default() }, after))
@@ -269,7 +274,7 @@ impl Item<'_> {
 /// Is a name really an address, with a host that can exist?
 fn is_lone_address(words: &[u8]) -> bool {
     let bare = words.strip_suffix(b"\n").unwrap_or(words);
-    let host = words.split(|&byte| byte == b'@').nth(1).unwrap_or_default();
+    let host = bare.split(|&byte| byte == b'@').nth(1).unwrap_or_default();
     is_mail(bare) && is_plausible(words) && domain::is_fqdn(&domain::to_ascii(host))
 }
 
@@ -314,16 +319,20 @@ fn is_mail(text: &[u8]) -> bool {
 }
 
 /// Not an empty quoted local part, not a quote that nobody closes.
-fn is_plausible(address: &[u8]) -> bool {
+pub(super) fn is_plausible(address: &[u8]) -> bool {
     !address.starts_with(b"\"\"@") && address.iter().filter(|&&byte| byte == b'"').count() != 1
 }
 
-/// An address has one `@`: the second and what follows go.
+/// An address has one `@`: the second and the rest of its line go.
 fn to_second_at(address: &[u8]) -> Vec<u8> {
-    match memchr::memchr_iter(b'@', address).nth(1) {
-        Some(second) => address.get(..second).unwrap_or_default().to_vec(),
-        None => address.to_vec(),
-    }
+    let Some(second) = memchr::memchr_iter(b'@', address).nth(1) else { return address.to_vec() };
+    let (mut kept, gone) = match address.split_at_checked(second) {
+        Some((kept, gone)) => (kept.to_vec(), gone),
+        None => return address.to_vec(),
+    };
+    let line_end = gone.iter().position(|&byte| byte == b'\n').unwrap_or(gone.len());
+    kept.extend_from_slice(gone.get(line_end..).unwrap_or_default());
+    kept
 }
 
 /// Where quoted and unquoted words end that begin at `at`.
@@ -414,4 +423,76 @@ fn run_length(text: &[u8], at: usize) -> usize {
 
 fn count(text: &[u8], at: usize, wanted: impl Fn(u8) -> bool) -> usize {
     text.get(at..).unwrap_or_default().iter().take_while(|&&byte| wanted(byte)).count()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn read(value: &str) -> Vec<(Option<String>, Option<String>)> {
+        let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
+        let found = parse(value.as_bytes(), 100).into_iter();
+        found.map(|item| (item.phrase.map(text), item.address.map(text))).collect()
+    }
+
+    /// Expectations are SpamAssassin 4.0.1's own answers.
+    #[test]
+    fn addresses_are_found_right_or_wrong() {
+        type Row = (&'static str, &'static [(&'static str, &'static str)]);
+        let cases: &[Row] = &[
+            ("a@b.com", &[("", "a@b.com")]),
+            ("\"D, J\" <a@b.com>", &[("D, J ", "a@b.com")]),
+            ("a@b.com (J D)", &[("J D", "a@b.com")]),
+            ("J (x) D <a@b.com>", &[("J  D ", "a@b.com")]),
+            ("a@b.com <a@b.com>", &[("a@b.com ", "a@b.com")]),
+            ("\"a@b.com\"", &[("", "a@b.com")]),
+            ("\"a@b.c\" <x@y>", &[("a@b.c ", "x@y")]),
+            ("x: a@b.com, c@d.org;", &[("", "a@b.com"), ("", "c@d.org")]),
+            ("x:;", &[]),
+            ("<a@b.com> <a@b.com>, c@d", &[("", "a@b.com"), ("", "c@d")]),
+            ("<a@b.com>,<c@d.org>", &[("", "a@b.com"), ("", "c@d.org")]),
+            ("a@b@c.com", &[("", "a@b")]),
+            ("D, J <a@b.com>", &[("D", ""), ("J ", "a@b.com")]),
+            ("\"\"@b.com", &[("", "")]),
+            ("=?utf-8?Q?\"F\"_<a@b.com>?=", &[("", "a@b.com")]),
+            ("J <a,b>", &[("J", ""), ("J <a,b>", "")]),
+            (" \n ", &[]),
+            ("a@b.com,, c@d.org", &[("", "a@b.com"), ("a@b.com,, c@d.org", ""), ("", "c@d.org")]),
+            ("x (a (b) c) <a@b.com>, y (d", &[("x (a  c) ", "a@b.com"), ("y (d", "")]),
+            ("J \\\"D\\\" <a@b.com>", &[("", "a@b.com")]),
+            ("\"J \\\"D\\\"\" <a@b.com>", &[("J \"D\" ", "a@b.com")]),
+            ("<a b@c.com>", &[("", "")]),
+            ("J <a@b.com", &[("J", "a@b.com")]),
+            ("a@b.com; c@d.org", &[("", "a@b.com"), ("", "c@d.org")]),
+            ("\"a b\"@c.com", &[("", "\"a b\"@c.com")]),
+            ("<@r:a@b.com>", &[("", "")]),
+            ("<>", &[("", "")]),
+            ("J <a@b.com> x", &[("", "a@b.com")]),
+            ("a@[192.0.2.1]", &[("", "a@[192.0.2.1]")]),
+            ("\"a@b.com\n", &[("", "")]),
+            ("a@b.com,", &[("", "a@b.com")]),
+            ("J <mailto:a@b.com>", &[("J ", "")]),
+        ];
+        for (value, expected) in cases {
+            let some = |text: &str| (!text.is_empty()).then(|| text.to_owned());
+            let expected: Vec<_> = expected.iter().map(|(p, a)| (some(p), some(a))).collect();
+            assert_eq!(read(value), expected, "{value:?}");
+        }
+    }
+
+    #[test]
+    fn limit_addresses() {
+        for limit in [2, 3, 4] {
+            assert_eq!(parse(b"a@b, c@d, e@f", limit).len(), limit.min(3));
+            assert_eq!(parse(b"x <, , , , ", limit).len(), limit.min(4));
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn any_value_is_read_without_panic(value in "[ab@<>()\",;: .\\\\\n\\[\\]]{0,60}") {
+            let _ = parse(value.as_bytes(), 100);
+        }
+    }
 }

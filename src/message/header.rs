@@ -10,6 +10,7 @@ use super::envelope;
 use super::header_block;
 use super::headers::{Field, Headers};
 use super::host;
+use super::parse::Message;
 use super::relay::{Relays, Side};
 use super::settings::Settings;
 use crate::text::ascii::is_space;
@@ -87,6 +88,19 @@ pub struct Source<'a> {
     pub metadata: &'a [(Vec<u8>, Vec<u8>)],
 }
 
+impl<'a> Source<'a> {
+    /// The answers that `message` gives, without metadata.
+    pub fn new(message: &'a Message, relays: &'a Relays, settings: &'a Settings) -> Self {
+        Source {
+            headers: message.headers(),
+            pristine_headers: message.pristine_headers(),
+            relays,
+            settings,
+            metadata: &[],
+        }
+    }
+}
+
 impl HeaderQuery {
     /// The text that a header rule's pattern is run on: all values as one. `None` if there
     /// is no value, which is when `[if-unset: …]` counts.
@@ -113,9 +127,9 @@ impl HeaderQuery {
         let values = self.values(source);
         let modifiers = &self.modifiers;
         let parsed = modifiers.addr || modifiers.name || modifiers.host || modifiers.ip;
-        if !parsed
-            && !(self.subject == Subject::EnvelopeFrom && self.modifiers == Modifiers::default())
-        {
+        let plain_sender =
+            self.name.as_ref() == b"EnvelopeFrom" && *modifiers == Modifiers::default();
+        if !(parsed || plain_sender) {
             return (!values.is_empty()).then(|| values.concat());
         }
         let mut first = values.into_iter().next()?;
@@ -220,7 +234,11 @@ impl HeaderQuery {
         };
         let host = host.filter(|host| *host != b"0")?;
         Some(match self.modifiers.domain {
-            true => registry.split(host).1.to_ascii_lowercase(),
+            true => {
+                let mut name = host.to_ascii_lowercase();
+                name.dedup_by(|one, other| *one == b'.' && *other == b'.');
+                registry.split(&name).1.to_vec()
+            }
             false => host.to_vec(),
         })
     }
@@ -385,5 +403,142 @@ impl Modifiers {
             _ => return false,
         }
         true
+    }
+}
+
+#[cfg(test)]
+pub(super) mod tests {
+    use super::*;
+    use crate::message::relay;
+    use proptest::prelude::*;
+
+    /// Settings in which a few top-level domains are known.
+    pub fn settings() -> Settings {
+        let mut settings = Settings {
+            originating_ip_headers: vec!["X-Originating-IP".into()],
+            ..Settings::default()
+        };
+        let names = |list: &[&str]| list.iter().map(|name| name.as_bytes().to_vec()).collect();
+        settings.domains.tlds = names(&["com", "org", "br", "uk"]);
+        settings.domains.two_level = names(&["co.uk", "com.br"]);
+        settings
+    }
+
+    /// The fields of a well-formed header block, cut at every line that begins one.
+    pub fn fields(block: &[u8]) -> Headers {
+        let lines = block.split_inclusive(|&byte| byte == b'\n').filter(|line| *line != b"\n");
+        let mut whole: Vec<Vec<u8>> = Vec::new();
+        for line in lines {
+            match whole.last_mut() {
+                Some(last) if matches!(line[0], b' ' | b'\t') => last.extend_from_slice(line),
+                _ => whole.push(line.to_vec()),
+            }
+        }
+        let field = |line: &Vec<u8>| {
+            let colon = line.iter().position(|&byte| byte == b':')?;
+            let name = crate::text::ascii::trim_end(&line[..colon]).to_vec();
+            Some(Field { name, raw: line[colon + 1..].to_vec() })
+        };
+        let mut headers: Headers = whole.iter().filter_map(field).collect();
+        headers.retain(|field| !field.name.to_ascii_lowercase().starts_with(b"x-spam-"));
+        headers
+    }
+
+    /// What a rule that asks for `query` sees of a message with this header block.
+    pub fn answer(block: &[u8], query: &str, settings: &Settings) -> Option<Vec<u8>> {
+        let headers = fields(block);
+        let relays = relay::read(&headers, settings);
+        let source = Source {
+            headers: &headers,
+            pristine_headers: block,
+            relays: &relays,
+            settings,
+            metadata: &[],
+        };
+        HeaderQuery::ask(query.as_bytes()).value(&source)
+    }
+
+    #[test]
+    fn names_and_modifiers_are_read_as_rules_write_them() {
+        for good in ["Subject", "Subject:", "From:addr", "From:name:raw", "X_y.z-1", "ALL:raw"] {
+            assert!(HeaderQuery::parse(good.as_bytes()).is_ok(), "{good}");
+        }
+        for bad in ["", ":", ":raw", "From:", "From:addr:", "From:a:b:c", "From:Addr", "Fr om"] {
+            let wanted = bad == "From:";
+            assert_eq!(HeaderQuery::parse(bad.as_bytes()).is_ok(), wanted, "{bad}");
+        }
+        let error = HeaderQuery::parse(b"From:address").unwrap_err();
+        assert_eq!(error, HeaderQueryError::Modifier("From:address".into()));
+        assert!(HeaderQuery::parse_exists(b"X-A:").is_ok());
+        assert!(HeaderQuery::parse_exists(b"X-A:addr").is_err());
+    }
+
+    #[test]
+    fn pseudo_headers_keep_their_case_rules() {
+        let settings = settings();
+        let block = b"To: a@b.com\nMessage-Id: <1@b.com>\n\n";
+        for (query, some) in [
+            ("ALL", true),
+            ("all", false),
+            ("MESSAGEID", true),
+            ("MessageId", false),
+            ("tocc", true),
+            ("TO", true),
+            ("x-spam-relays-external", true),
+            ("envelopeFROM", false),
+        ] {
+            assert_eq!(answer(block, query, &settings).is_some(), some, "{query}");
+        }
+    }
+
+    #[test]
+    fn eval_tests_get_the_first_value_without_its_newline() {
+        let settings = settings();
+        let headers = fields(b"To: a@b.com, c@d.com\nTo: e@f.com\n\n");
+        let relays = relay::read(&headers, &settings);
+        let source = Source {
+            headers: &headers,
+            pristine_headers: b"",
+            relays: &relays,
+            settings: &settings,
+            metadata: &[(b"X-Languages".to_vec(), b"de".to_vec())],
+        };
+        let first = |query: &str| HeaderQuery::ask(query.as_bytes()).first(&source);
+        assert_eq!(first("To:addr").as_deref(), Some(&b"a@b.com"[..]));
+        assert_eq!(first("To:last:addr").as_deref(), Some(&b"e@f.com"[..]));
+        assert_eq!(first("To").as_deref(), Some(&b"a@b.com, c@d.com\ne@f.com\n"[..]));
+        assert_eq!(first("x-languages").as_deref(), Some(&b"de"[..]));
+        assert_eq!(first("Cc"), None);
+    }
+
+    proptest! {
+        #[test]
+        fn any_header_is_answered_without_panic(
+            value in "[ -~\t]{0,80}",
+            modifier in prop::sample::select(vec!["addr", "name", "host", "domain", "ip", "revip"]),
+        ) {
+            let block = format!("From: {value}\nReceived: from {value}\n\n");
+            for name in ["From", "Received", "ToCc", "ALL"] {
+                let _ = answer(block.as_bytes(), &format!("{name}:{modifier}"), &settings());
+            }
+        }
+
+        #[test]
+        fn any_bytes_are_answered_without_panic(value: Vec<u8>) {
+            let headers: Headers =
+                [Field { name: b"To".to_vec(), raw: value.clone() }].into_iter().collect();
+            let relays = relay::read(&headers, &settings());
+            let settings = settings();
+            let source = Source {
+                headers: &headers,
+                pristine_headers: &value,
+                relays: &relays,
+                settings: &settings,
+                metadata: &[],
+            };
+            for query in ["To", "To:raw", "To:addr", "To:name", "ToCc:raw", "ALL:raw", "ALL"] {
+                let _ = HeaderQuery::ask(query.as_bytes()).values(&source);
+            }
+        }
     }
 }

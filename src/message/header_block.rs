@@ -103,3 +103,39 @@ fn lines(text: &[u8]) -> Vec<Vec<u8>> {
 fn is_received(field: &[u8]) -> bool {
     field.get(..9).is_some_and(|name| name.eq_ignore_ascii_case(b"received:"))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::message::headers::Field;
+
+    #[test]
+    fn a_block_is_cut_into_fields_with_their_folds() {
+        let cut = |block: &[u8]| -> Vec<String> {
+            fields(block).into_iter().map(|field| String::from_utf8(field).unwrap()).collect()
+        };
+        assert_eq!(cut(b"A: 1\n 2\nB: 3\n\n"), ["A: 1\n 2\n", "B: 3\n"]);
+        assert_eq!(cut(b" lost\n\tlost\nA: 1\n"), ["A: 1\n"]);
+        assert_eq!(cut(b"A: 1\r\nB: 2\r\n\r\n"), ["A: 1\r\n", "B: 2\r\n", "\r\n"]);
+        assert_eq!(cut(b"A: 1"), [""; 0]);
+        assert_eq!(cut(b"\nA: 1\n"), ["\nA: 1\n"]);
+    }
+
+    #[test]
+    fn limit_header_block() {
+        let field = |name: &[u8]| Field { name: name.to_vec(), raw: b" 1234\n".to_vec() };
+        let headers: Headers = [field(b"A"), field(b"B"), field(b"a")].into_iter().collect();
+        // "A: 1234\n" is eight bytes; the fields of one name go together.
+        for (height, expected) in [
+            (7, ""),
+            (8, "A: 1234\n"),
+            (16, "A: 1234\na: 1234\n"),
+            (23, "A: 1234\na: 1234\n"),
+            (24, "A: 1234\nB: 1234\na: 1234\n"),
+        ] {
+            let limits = Limits { header_block: height, ..Limits::default() };
+            let text = String::from_utf8(decoded(&headers, &limits).concat()).unwrap();
+            assert_eq!(text, expected, "{height}");
+        }
+    }
+}

@@ -88,3 +88,42 @@ fn is_host(name: &[u8]) -> bool {
 fn word(text: &[u8]) -> &[u8] {
     text.split(|&byte| is_space(byte)).next().unwrap_or_default()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_found_after_an_at_sign_first() {
+        let registry = Registry {
+            tlds: [b"com".to_vec(), b"org".to_vec()].into_iter().collect(),
+            ..Registry::default()
+        };
+        let cases: &[(&str, Option<&str>)] = &[
+            ("a.com b@mail.example.org", Some("mail.example.org")),
+            ("a.com b@mail.example.invalid", Some("a.com")),
+            ("<x@y.com> (z@w.org)", Some("w.org")),
+            ("x@w.org\ny@z.com", Some("w.org")),
+            ("see http://www.a.com/x", None),
+            ("see www.a.com/x", Some("www.a.com")),
+            ("x.com.invalid", None),
+            ("x.com.", None),
+            ("_x.com y.org", Some("y.org")),
+            ("a_b.x.com", Some("a_b.x.com")),
+            ("Q.COM", Some("Q.COM")),
+            ("com", None),
+        ];
+        for (value, expected) in cases {
+            let found = find(value.as_bytes(), &registry).map(String::from_utf8_lossy);
+            assert_eq!(found.as_deref(), *expected, "{value:?}");
+        }
+    }
+
+    #[test]
+    fn an_addresses_host_is_what_follows_the_last_at_sign() {
+        assert_eq!(after_at(b"a@b@c d"), Some(&b"c"[..]));
+        assert_eq!(after_at(b"a\nb@c"), Some(&b"c"[..]));
+        assert_eq!(after_at(b"a@b@"), Some(&b"b@"[..]));
+        assert_eq!(after_at(b"a"), None);
+    }
+}

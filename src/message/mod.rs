@@ -8,7 +8,9 @@
 //!
 //! * `parse` makes the message: `head` cuts off its fields, `multipart` its parts,
 //!   `content_type` reads their types, `decode` undoes transfer encodings;
-//! * `header`, `address`, `encoded_word` answer what a header rule asks for;
+//! * `header` answers what a header rule asks for, with `header_block` (`ALL`), `envelope`
+//!   (`EnvelopeFrom`), `address` and `address_list` (`:addr`, `:name`), `host` (`:host`),
+//!   `encoded_word`;
 //! * `received`, `relay` read Received lines and walk the trust path;
 //! * `html`, `uri` render HTML and collect URIs;
 //! * `body` cuts the `body` and `rawbody` views; `view` holds all views of one message,
@@ -25,6 +27,8 @@ mod facts;
 mod head;
 pub mod header;
 pub mod header_block;
+#[cfg(test)]
+mod header_cases;
 pub mod headers;
 pub mod host;
 pub mod html;

@@ -8,6 +8,8 @@
 mod auth;
 mod forms;
 mod notation;
+#[cfg(test)]
+mod tests;
 
 use crate::message::relay::Relay;
 use crate::text::ascii::is_space;

@@ -241,3 +241,139 @@ impl Relay {
         text
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::message::headers::Field;
+
+    /// A line of Postfix's for each address; `+` in front means authenticated, and other
+    /// words are taken as they stand.
+    fn headers(hops: &[&str]) -> Headers {
+        let line = |hop: &&str| match hop.strip_prefix('+') {
+            Some(ip) => format!(" from h (h.example [{ip}]) by me (Postfix) with ESMTPA id 1234\n"),
+            None if net::parse_ip(hop.as_bytes()).is_some() => {
+                format!(" from h (h.example [{hop}]) by me (Postfix) with ESMTP id 1234\n")
+            }
+            None => format!(" {hop}\n"),
+        };
+        let field = |hop| Field { name: b"Received".to_vec(), raw: line(hop).into_bytes() };
+        hops.iter().map(field).collect()
+    }
+
+    fn set(mut set: NetSet, entries: &str) -> Option<NetSet> {
+        for entry in entries.split_whitespace() {
+            set.add(entry).unwrap();
+        }
+        (!entries.is_empty()).then_some(set)
+    }
+
+    fn settings(trusted: &str, internal: &str, msa: &str) -> Settings {
+        Settings {
+            trusted_networks: set(NetSet::with_loopback(), trusted),
+            internal_networks: set(NetSet::with_loopback(), internal),
+            msa_networks: set(NetSet::new(), msa),
+            ..Settings::default()
+        }
+    }
+
+    #[test]
+    fn trust_ends_where_the_configuration_says() {
+        // trusted, internal, msa networks; hops; how many are trusted and internal
+        type Case = ([&'static str; 3], &'static [&'static str], (usize, usize));
+        let cases: &[Case] = &[
+            // Nothing configured: private addresses and authentication.
+            (["", "", ""], &["10.0.0.1", "192.0.2.1", "10.0.0.2"], (1, 1)),
+            (["", "", ""], &["192.0.2.1"], (0, 0)),
+            (["", "", ""], &["+192.0.2.1", "::1", "2001:db8::1"], (2, 2)),
+            // One of two configured stands for both.
+            (["192.0.2.0/24", "", ""], &["192.0.2.1", "192.0.2.2", "10.0.0.1"], (2, 2)),
+            (["", "192.0.2.0/24", ""], &["192.0.2.1", "10.0.0.1"], (1, 1)),
+            (["192.0.2.0/24", "", ""], &["127.0.0.1", "::1", "192.0.2.1"], (3, 3)),
+            // Internal is a part of trusted.
+            (["192.0.2.0/24", "192.0.2.1", ""], &["192.0.2.1", "192.0.2.2", "192.0.2.1"], (3, 1)),
+            (["192.0.2.1", "192.0.2.0/24", ""], &["192.0.2.1", "192.0.2.2"], (1, 1)),
+            (["192.0.2.1", "192.0.2.1", ""], &["192.0.2.1", "+9.9.9.9", "8.8.8.8"], (2, 2)),
+            // Behind a submission agent everything keeps its state.
+            (
+                ["192.0.2.0/24", "192.0.2.1", "192.0.2.2"],
+                &["192.0.2.1", "192.0.2.2", "9.9.9.9"],
+                (3, 1),
+            ),
+            (["192.0.2.0/24", "", "192.0.2.2"], &["192.0.2.1", "192.0.2.2", "9.9.9.9"], (3, 3)),
+            (["", "", "192.0.2.2"], &["192.0.2.2", "9.9.9.9"], (0, 0)),
+        ];
+        for ([trusted, internal, msa], hops, expected) in cases {
+            let relays = read(&headers(hops), &settings(trusted, internal, msa));
+            let count = |side| relays.side(side).len();
+            assert_eq!((count(Side::Trusted), count(Side::Internal)), *expected, "{hops:?}");
+            assert_eq!(count(Side::Trusted) + count(Side::Untrusted), hops.len());
+            assert_eq!(count(Side::Internal) + count(Side::External), hops.len());
+        }
+    }
+
+    #[test]
+    fn a_submission_agent_is_marked() {
+        let relays =
+            read(&headers(&["192.0.2.2", "9.9.9.9"]), &settings("192.0.2.2", "", "192.0.2.2"));
+        let marked: Vec<_> = relays.side(Side::Trusted).iter().map(|hop| hop.msa).collect();
+        assert_eq!(marked, [true, false]);
+        let text = String::from_utf8(relays.text(Side::Trusted)).unwrap();
+        assert_eq!(
+            text,
+            "[ ip=192.0.2.2 rdns=h.example helo=h by=me ident= envfrom= intl=1 id=1234 auth= msa=1 ] \
+             [ ip=9.9.9.9 rdns=h.example helo=h by=me ident= envfrom= intl=1 id=1234 auth= msa=0 ]"
+        );
+    }
+
+    #[test]
+    fn fetching_a_mailbox_begins_anew_while_hosts_are_trusted() {
+        let fetched = "from pop.example (192.0.2.251) by me with POP3";
+        let none = settings("", "", "");
+        let relays = read(&headers(&["10.0.0.1", fetched, "192.0.2.1"]), &none);
+        assert_eq!(relays.side(Side::Trusted).len(), 0);
+        assert_eq!(relays.side(Side::Untrusted).len(), 1);
+        assert_eq!((relays.trusted_lines, relays.unparseable), (2, 0));
+        let relays = read(&headers(&["192.0.2.1", fetched, "192.0.2.2"]), &none);
+        assert_eq!(relays.side(Side::Untrusted).len(), 2);
+    }
+
+    #[test]
+    fn lines_without_a_hop_are_counted_on_the_side_where_they_stand() {
+        let hops =
+            ["by me (Postfix, from userid 1)", "10.0.0.1", "from nonsense", "9.9.9.9", "from x"];
+        let relays = read(&headers(&hops), &settings("", "", ""));
+        assert_eq!((relays.trusted_lines, relays.internal_lines, relays.unparseable), (3, 3, 2));
+    }
+
+    #[test]
+    fn a_scanner_line_gives_its_sender_to_the_next_hop() {
+        let scanned =
+            "from x.example by me (envelope-from <q@s.example>, uid 5) with qmail-scanner-1.24";
+        let relays = read(&headers(&[scanned, "9.9.9.9"]), &settings("", "", ""));
+        assert_eq!(relays.side(Side::Untrusted)[0].envfrom.as_deref(), Some(&b"q@s.example"[..]));
+    }
+
+    #[test]
+    fn originating_addresses_are_the_oldest_hops() {
+        let mut headers = headers(&["10.0.0.1"]);
+        let raw = b" [192.0.2.9] and 192.0.2.8\n".to_vec();
+        headers.push(Field { name: b"X-Originating-Ip".to_vec(), raw });
+        let mut settings = settings("", "", "");
+        settings.originating_ip_headers = vec!["X-Originating-IP".into(), "X-Other".into()];
+        let relays = read(&headers, &settings);
+        assert_eq!(relays.side(Side::Untrusted)[0].ip, b"192.0.2.9");
+        assert_eq!(relays.side(Side::Untrusted)[0].by, b"");
+    }
+
+    #[test]
+    fn limit_received_hops() {
+        let mut settings = settings("", "", "");
+        settings.limits.received_hops = 2;
+        for (lines, read_lines, over) in [(1, 1, false), (2, 2, false), (3, 2, true)] {
+            let relays = read(&headers(&vec!["9.9.9.9"; lines]), &settings);
+            assert_eq!(relays.side(Side::External).len(), read_lines);
+            assert_eq!(relays.reached.has(Limit::ReceivedHops), over);
+        }
+    }
+}

@@ -104,8 +104,7 @@ impl Views {
     pub fn uris(&self) -> &Uris {
         self.uris.get_or_init(|| {
             let headers = self.message.headers();
-            let fields =
-                headers.all(b"DomainKey-Signature").chain(headers.all(b"DKIM-Signature"));
+            let fields = headers.all(b"DomainKey-Signature").chain(headers.all(b"DKIM-Signature"));
             let signatures: Vec<_> = fields.map(encoded_word::decoded).collect();
             let signatures = signatures.iter().map(Vec::as_slice);
             uri::collect(self.body(), self.html(), signatures, &self.settings)
@@ -133,9 +132,7 @@ impl Views {
     }
 
     fn texts(&self) -> &[Rendered] {
-        self.texts.get_or_init(|| {
-            self.message.leaves().map(|part| self.render(part)).collect()
-        })
+        self.texts.get_or_init(|| self.message.leaves().map(|part| self.render(part)).collect())
     }
 
     fn render(&self, part: &super::Part) -> Rendered {

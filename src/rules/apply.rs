@@ -32,7 +32,7 @@ pub(super) fn unregistered(
     line: Line<'_>,
     user: bool,
 ) -> Option<Answer> {
-    extra::unregistered(draft, name, line, user)
+    super::unregistered::unregistered(draft, name, line, user)
 }
 
 /// A value without which the line means nothing.

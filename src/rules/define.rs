@@ -4,14 +4,15 @@
 //! the place of an earlier one; scores, flags and descriptions stay.
 
 use super::apply::{Answer, required, valid};
-use super::draft::{Definition, Draft, Kind, Line, MimeHeader, Refusal};
+use super::draft::{Definition, Draft, Kind, Line, Refusal};
 use super::meta;
-use super::model::{EvalClass, UriCondition, UriKey};
+use super::model::EvalClass;
 use super::names::is_rule_name;
 use super::regex::{Pattern, Strip};
 use super::scan::{
     first_word, is_decimal, is_digits, is_space, is_words, number, show, trim_start, words,
 };
+use super::{captures, detail};
 use crate::message::header::HeaderQuery;
 use std::sync::Arc;
 
@@ -28,8 +29,8 @@ pub(super) fn apply(draft: &mut Draft<'_>, directive: &str, line: Line<'_>) -> O
         "meta" => meta_test(draft, line),
         "reuse" => reuse(draft, line),
         "test" => Ok(()),
-        "mimeheader" => mime_header(draft, line),
-        "uri_detail" => uri_detail(draft, line),
+        "mimeheader" => detail::mime_header(draft, line),
+        "uri_detail" => detail::uri_detail(draft, line),
         "shortcircuit" => shortcircuit(draft, line),
         _ => return None,
     })
@@ -112,7 +113,7 @@ fn may_be_named(draft: &mut Draft<'_>, name: &[u8], line: Line<'_>) -> bool {
 }
 
 /// The rule's name and a value that is not empty.
-fn named(line: Line<'_>) -> Result<(&[u8], &[u8]), Refusal> {
+pub(super) fn named(line: Line<'_>) -> Result<(&[u8], &[u8]), Refusal> {
     let (name, value) = first_word(line.value).ok_or(Refusal::Invalid)?;
     required(value)?;
     Ok((name, value))
@@ -250,7 +251,7 @@ fn split_header_test(value: &[u8]) -> Option<(&[u8], bool, &[u8])> {
 }
 
 /// `=~ text` or `!~ text`.
-fn operator(rest: &[u8]) -> Option<(bool, &[u8])> {
+pub(super) fn operator(rest: &[u8]) -> Option<(bool, &[u8])> {
     let rest = trim_start(rest);
     let negated = match rest.split_at_checked(2)?.0 {
         b"=~" => false,
@@ -262,7 +263,7 @@ fn operator(rest: &[u8]) -> Option<(bool, &[u8])> {
 }
 
 /// Cuts ` [if-unset: text]` off.
-fn split_if_unset(text: &[u8]) -> (&[u8], Option<&[u8]>) {
+pub(super) fn split_if_unset(text: &[u8]) -> (&[u8], Option<&[u8]>) {
     const START: &[u8] = b"[if-unset:";
     let Some(inner) = text.strip_suffix(b"]") else { return (text, None) };
     for at in memchr::memmem::find_iter(inner, START) {
@@ -287,7 +288,7 @@ fn pattern(
     text: &[u8],
     line: Line<'_>,
 ) -> Option<Arc<Pattern>> {
-    let text = note_captures(draft, name, text);
+    let text = captures::note_captures(draft, name, text);
     match Pattern::parse(&text, Strip::Required) {
         Ok(pattern) if refuses(draft, &pattern) => {
             draft.error(
@@ -309,83 +310,6 @@ fn pattern(
 fn refuses(draft: &Draft<'_>, pattern: &Pattern) -> bool {
     (draft.lint || draft.options.flag("ignore_always_matching_regexps"))
         && pattern.always_matches().is_some()
-}
-
-/// Notes named captures and `%{TAG}`s. Gives the pattern with the tags' braces escaped.
-pub(super) fn note_captures(draft: &mut Draft<'_>, name: &[u8], text: &[u8]) -> Vec<u8> {
-    let (text, tags) = escape_tags(text);
-    let captures = has_named_capture(&text);
-    if captures || !tags.is_empty() {
-        let entry = draft.entry(name);
-        // Of several in one pattern SpamAssassin notes the last; the others match as text.
-        if let Some(tag) = tags.into_iter().next_back()
-            && !entry.templates.contains(&tag)
-        {
-            entry.templates.push(tag);
-        }
-        if captures {
-            entry.captures = true;
-            entry.priority = Some(CAPTURES_FIRST);
-        }
-    }
-    text
-}
-
-/// The priority of rules that capture: before all others.
-const CAPTURES_FIRST: i32 = -10_000;
-
-/// `(?<T`, `(?P<T`, `(?'T`: a capture whose name begins with a capital.
-fn has_named_capture(text: &[u8]) -> bool {
-    memchr::memmem::find_iter(text, b"(?").any(|at| {
-        let rest = text.get(at + 2..).unwrap_or_default();
-        let rest = rest.strip_prefix(b"P").unwrap_or(rest);
-        matches!(rest, [b'<' | b'\'', letter, ..] if letter.is_ascii_uppercase())
-    })
-}
-
-/// `%{TAG}` as `%\{TAG\}`, and the tags.
-fn escape_tags(text: &[u8]) -> (Vec<u8>, Vec<Box<str>>) {
-    let (mut out, mut tags) = (Vec::with_capacity(text.len()), Vec::new());
-    let mut rest = text;
-    while let Some(at) = memchr::memmem::find(rest, b"%{") {
-        let (before, found) = rest.split_at_checked(at).unwrap_or((rest, b""));
-        out.extend_from_slice(before);
-        let inner = found.get(2..).unwrap_or_default();
-        let tag = if out.last() == Some(&b'\\') { None } else { tag(inner) };
-        match tag {
-            Some(tag) => {
-                out.extend_from_slice(b"%\\{");
-                out.extend_from_slice(tag);
-                out.extend_from_slice(b"\\}");
-                tags.push(String::from_utf8_lossy(tag).into());
-                rest = inner.get(tag.len() + 1..).unwrap_or_default();
-            }
-            None => {
-                out.extend_from_slice(b"%{");
-                rest = inner;
-            }
-        }
-    }
-    out.extend_from_slice(rest);
-    (out, tags)
-}
-
-/// `NAME` or `NAME(argument)` up to `}`.
-fn tag(inner: &[u8]) -> Option<&[u8]> {
-    let close = inner.iter().position(|&b| b == b'}')?;
-    let tag = inner.get(..close)?;
-    let name = match tag.strip_suffix(b")") {
-        Some(call) => {
-            let open = call.iter().position(|&b| b == b'(')?;
-            if call.get(open + 1..)?.contains(&b')') {
-                return None;
-            }
-            call.get(..open)?
-        }
-        None => tag,
-    };
-    let letters = |b: &u8| b.is_ascii_uppercase() || b.is_ascii_digit() || *b == b'_';
-    (super::dns::tag_name(name) && name.iter().all(letters)).then_some(tag)
 }
 
 fn meta_test(draft: &mut Draft<'_>, line: Line<'_>) -> Answer {
@@ -438,133 +362,6 @@ fn reuse(draft: &mut Draft<'_>, line: Line<'_>) -> Answer {
         add_test(draft, name, b"", Kind::Empty, line);
     }
     Ok(())
-}
-
-fn mime_header(draft: &mut Draft<'_>, line: Line<'_>) -> Answer {
-    let (name, value) = first_word(line.value).ok_or(Refusal::Invalid)?;
-    valid(is_rule_name(name))?;
-    required(value)?;
-    let (header, negated, text) = split_mime_test(value).ok_or(Refusal::Invalid)?;
-    let (text, if_unset) = split_if_unset(text);
-    let pattern = Pattern::parse(text, Strip::Required).map_err(|_| Refusal::Invalid)?;
-    let captures = has_named_capture(&pattern.source());
-    let bare = header.strip_suffix(b":raw");
-    let mime = MimeHeader {
-        header: bare.unwrap_or(header).into(),
-        raw: bare.is_some(),
-        pattern: Arc::new(pattern),
-        negated,
-        if_unset: if_unset.unwrap_or_default().into(),
-    };
-    let first = draft.entry(name).mime.replace(Arc::new(mime)).is_none();
-    // Later lines change the conditions, not what kind of rule the name is.
-    if first {
-        add_test(draft, name, value, Kind::Mime, line);
-        if captures {
-            let entry = draft.entry(name);
-            entry.captures = true;
-            entry.priority = Some(CAPTURES_FIRST);
-        }
-    }
-    Ok(())
-}
-
-/// `Header[:[raw]] =~ /pattern/`, where the header is anything without colon and white space.
-fn split_mime_test(value: &[u8]) -> Option<(&[u8], bool, &[u8])> {
-    let longest = value.iter().take_while(|&&b| b != b':' && !is_space(b)).count();
-    // The operator may follow without white space, and `=`, `!`, `~` may be part of the name.
-    (1..=longest).rev().find_map(|end| {
-        let (name, rest) = value.split_at_checked(end)?;
-        for suffix in [&b":raw"[..], b":", b""] {
-            let Some(behind) = rest.strip_prefix(suffix) else { continue };
-            if let Some((negated, text)) = operator(behind) {
-                let header = value.get(..end + suffix.len())?;
-                let header = if suffix == b":" { name } else { header };
-                return Some((header, negated, text));
-            }
-        }
-        None
-    })
-}
-
-/// `uri_detail NAME key =~ /pattern/ …`
-fn uri_detail(draft: &mut Draft<'_>, line: Line<'_>) -> Answer {
-    let (name, mut rest) = named(line)?;
-    let mut added = false;
-    while let Some((condition, behind)) = next_condition(rest) {
-        rest = behind;
-        let key = uri_key(condition.key).ok_or(Refusal::Invalid)?;
-        let pattern =
-            Pattern::parse(condition.text, Strip::Required).map_err(|_| Refusal::Invalid)?;
-        let condition =
-            UriCondition { key, pattern: Arc::new(pattern), negated: condition.negated };
-        let conditions = &mut draft.entry(name).uri;
-        match conditions.iter_mut().find(|other| other.key == key) {
-            Some(other) => *other = condition,
-            None => conditions.push(condition),
-        }
-        added = true;
-    }
-    valid(added)?;
-    add_test(draft, name, b"check_uri_detail()", Kind::Eval(EvalClass::Body), line);
-    Ok(())
-}
-
-fn uri_key(key: &[u8]) -> Option<UriKey> {
-    Some(match key {
-        b"raw" => UriKey::Raw,
-        b"type" => UriKey::Type,
-        b"cleaned" => UriKey::Cleaned,
-        b"text" => UriKey::Text,
-        b"domain" => UriKey::Domain,
-        b"host" => UriKey::Host,
-        _ => return None,
-    })
-}
-
-/// One condition as written.
-struct Condition<'t> {
-    key: &'t [u8],
-    negated: bool,
-    text: &'t [u8],
-}
-
-/// The next `key =~ /pattern/mods` and what follows it. What fits nothing is passed over.
-fn next_condition(text: &[u8]) -> Option<(Condition<'_>, &[u8])> {
-    let mut at = 0;
-    while at < text.len() {
-        let rest = text.get(at..)?;
-        let length = rest.iter().take_while(|&&b| super::arithmetic::is_word(b)).count();
-        if length == 0 {
-            at += 1;
-            continue;
-        }
-        let (key, behind) = rest.split_at_checked(length)?;
-        if let Some((negated, pattern)) = operator(behind)
-            && let Some(end) = pattern_end(pattern)
-        {
-            let (pattern, behind) = pattern.split_at_checked(end)?;
-            return Some((Condition { key, negated, text: pattern }, behind));
-        }
-        at += length;
-    }
-    None
-}
-
-/// Where a pattern with its delimiters and `imsx` ends: at white space or at the end of the line.
-fn pattern_end(text: &[u8]) -> Option<usize> {
-    let (start, close) = match text {
-        [b'/', ..] => (1, b'/'),
-        [b'm', open, ..] if !super::arithmetic::is_word(*open) => (2, *open),
-        _ => return None,
-    };
-    let ends = |at: usize| {
-        let letters = text.get(at..)?.iter().take_while(|b| b"imsx".contains(b)).count();
-        let behind = text.get(at + letters);
-        behind.copied().is_none_or(is_space).then_some(at + letters)
-    };
-    let closes = text.iter().enumerate().skip(start).filter(|(_, b)| **b == close);
-    closes.map(|(at, _)| at + 1).find_map(ends)
 }
 
 /// `shortcircuit NAME ham|spam|on|off`

@@ -3,15 +3,16 @@
 //! SpamAssassin::Plugin::*, `set_config` and `parse_config`.
 
 use super::apply::{Answer, required, standard, valid};
+use super::ask;
 use super::core::{add_lower, one_of, put_text};
 use super::directives::{Directive, Form};
-use super::dns::{self, AskDns, UriDns, UriDnsKind};
+use super::dns::UriDnsKind;
 use super::draft::{Definition, Draft, Kind, Line, Refusal};
 use super::model::EvalClass;
 use super::names::is_rule_name;
 use super::options::Value;
 use super::regex::{Pattern, Strip};
-use super::scan::{first_word, is_digits, is_space, is_words, number, show, trim_end, words};
+use super::scan::{first_word, is_digits, is_space, number, words};
 
 /// Reads the line if its directive is one of these.
 pub(super) fn apply(
@@ -21,15 +22,15 @@ pub(super) fn apply(
 ) -> Option<Answer> {
     let setting = directive.setting.as_bytes();
     Some(match directive.name {
-        "askdns" => ask_dns(draft, line),
-        "uridnsbl" => uri_dns(draft, line, UriDnsKind::Address, false),
-        "uridnssub" => uri_dns(draft, line, UriDnsKind::Address, true),
-        "urirhsbl" => uri_dns(draft, line, UriDnsKind::Domain, false),
-        "urirhssub" => uri_dns(draft, line, UriDnsKind::Domain, true),
-        "urinsrhsbl" => uri_dns(draft, line, UriDnsKind::NameServerDomain, false),
-        "urinsrhssub" => uri_dns(draft, line, UriDnsKind::NameServerDomain, true),
-        "urifullnsrhsbl" => uri_dns(draft, line, UriDnsKind::NameServer, false),
-        "urifullnsrhssub" => uri_dns(draft, line, UriDnsKind::NameServer, true),
+        "askdns" => ask::ask_dns(draft, line),
+        "uridnsbl" => ask::uri_dns(draft, line, UriDnsKind::Address, false),
+        "uridnssub" => ask::uri_dns(draft, line, UriDnsKind::Address, true),
+        "urirhsbl" => ask::uri_dns(draft, line, UriDnsKind::Domain, false),
+        "urirhssub" => ask::uri_dns(draft, line, UriDnsKind::Domain, true),
+        "urinsrhsbl" => ask::uri_dns(draft, line, UriDnsKind::NameServerDomain, false),
+        "urinsrhssub" => ask::uri_dns(draft, line, UriDnsKind::NameServerDomain, true),
+        "urifullnsrhsbl" => ask::uri_dns(draft, line, UriDnsKind::NameServer, false),
+        "urifullnsrhssub" => ask::uri_dns(draft, line, UriDnsKind::NameServer, true),
         "uridnsbl_timeout" => {
             draft.warn(line.place, "'uridnsbl_timeout' is obsolete, use 'rbl_timeout'".to_owned());
             Ok(())
@@ -98,93 +99,6 @@ pub(super) fn apply(
         name if name.starts_with("txrep_") => txrep(draft, directive.setting, line),
         _ => return None,
     })
-}
-
-/// `askdns RULE template [TYPE,TYPE [subtest]]`
-fn ask_dns(draft: &mut Draft<'_>, line: Line<'_>) -> Answer {
-    const TYPES: [&str; 29] = [
-        "ANY",
-        "A",
-        "AAAA",
-        "MX",
-        "TXT",
-        "PTR",
-        "NAPTR",
-        "NS",
-        "SOA",
-        "CERT",
-        "CNAME",
-        "DNAME",
-        "DHCID",
-        "HINFO",
-        "MINFO",
-        "RP",
-        "HIP",
-        "IPSECKEY",
-        "KX",
-        "LOC",
-        "GPOS",
-        "SRV",
-        "OPENPGPKEY",
-        "SSHFP",
-        "SPF",
-        "TLSA",
-        "URI",
-        "CAA",
-        "CSYNC",
-    ];
-    required(line.value)?;
-    let (rule, rest) = first_word(line.value).ok_or(Refusal::Invalid)?;
-    let (template, rest) = first_word(rest).unwrap_or((rest, b""));
-    let (types, subtest) = first_word(rest).unwrap_or((rest, b""));
-    let types = if types.is_empty() { b"A" } else { types };
-    let type_character = |b: &u8| b.is_ascii_alphanumeric() || *b == b',';
-    valid(types.iter().all(type_character))?;
-    let types = String::from_utf8_lossy(types).to_ascii_uppercase();
-    let mut types: Vec<Box<str>> = types.split(',').map(Box::from).collect();
-    while types.last().is_some_and(|last| last.is_empty()) {
-        types.pop();
-    }
-    valid(!types.is_empty() && types.iter().all(|t| !t.is_empty() && TYPES.contains(&&**t)))?;
-    let subtest = match subtest {
-        b"" => None,
-        text => Some(dns::ask_subtest(text).ok_or(Refusal::Invalid)?),
-    };
-    let asked = AskDns {
-        rule: rule.into(),
-        template: template.into(),
-        types,
-        subtest,
-        tags: dns::tags(template),
-        place: line.place,
-    };
-    draft.ask_dns.insert(rule.into(), asked);
-    super::define::add_test(draft, rule, b"", Kind::Empty, line);
-    draft.entry(rule).asks = true;
-    Ok(())
-}
-
-/// `urirhssub RULE zone TYPE subtest` and its kin.
-fn uri_dns(draft: &mut Draft<'_>, line: Line<'_>, kind: UriDnsKind, subtest: bool) -> Answer {
-    required(line.value)?;
-    let (rule, rest) = first_word(line.value).ok_or(Refusal::Invalid)?;
-    let (zone, rest) = first_word(rest).ok_or(Refusal::Invalid)?;
-    let (record, text) = first_word(rest).unwrap_or((rest, b""));
-    valid(is_words(rule) && text.is_empty() != subtest)?;
-    let subtest = match subtest {
-        true => Some(dns::numbers(text).ok_or(Refusal::Invalid)?),
-        false => None,
-    };
-    let asked = UriDns {
-        rule: rule.into(),
-        kind,
-        zone: zone.strip_suffix(b".").unwrap_or(zone).into(),
-        record: record.into(),
-        subtest,
-        place: line.place,
-    };
-    draft.uri_dns.insert(rule.into(), asked);
-    Ok(())
 }
 
 /// Words that become members of a set; in lower case, but for names of rules and headers.
@@ -452,121 +366,5 @@ fn uri_block(draft: &mut Draft<'_>, name: &str, line: Line<'_>) -> Answer {
     let entry = draft.entry(rule);
     entry.definition = Some(definition);
     entry.priority = Some(-100);
-    Ok(())
-}
-
-/// Directives that a plugin reads without having registered them; `None` if none does.
-pub(super) fn unregistered(
-    draft: &mut Draft<'_>,
-    name: &str,
-    line: Line<'_>,
-    user: bool,
-) -> Option<Answer> {
-    let has = |plugin: &str| draft.plugins.has(plugin);
-    Some(match name {
-        "freemail_domains" if has("FreeMail") => freemail_domains(draft, line),
-        "freemail_welcomelist" | "freemail_whitelist" if has("FreeMail") => {
-            freemail_welcomelist(draft, line)
-        }
-        "extracttext_use" | "extracttext_external" if has("ExtractText") && !user => {
-            extracttext(draft, name, line)
-        }
-        "score_group" if has("Mailprint") && !user => score_group(draft, line),
-        _ => {
-            if let Some(language) = name.strip_prefix("bayes_stopword_").filter(|l| l.len() == 2)
-                && has("Bayes")
-            {
-                return Some(stopwords(draft, language, line));
-            }
-            let list = name.strip_prefix("hashbl_acl_").filter(|_| has("HashBL"))?;
-            let plain = list.bytes().all(|b| b.is_ascii_alphanumeric());
-            if list.is_empty() || list.len() > 32 || !plain {
-                return None;
-            }
-            hashbl_acl(draft, list, line)
-        }
-    })
-}
-
-/// `score_group NAME points RULE …`; a later line of the same name replaces the earlier one.
-fn score_group(draft: &mut Draft<'_>, line: Line<'_>) -> Answer {
-    let fields: Vec<&[u8]> = words(line.value).collect();
-    let [name, points, rules @ ..] = fields.as_slice() else { return Err(Refusal::Missing) };
-    if rules.is_empty() {
-        return Err(Refusal::Missing);
-    }
-    let cap = std::str::from_utf8(points).ok().and_then(|points| points.parse::<f64>().ok());
-    valid(cap.is_some_and(|cap| cap.is_finite() && cap >= 0.0))?;
-    let group = fields.iter().skip(1).map(|&word| word.into()).collect();
-    draft.options.change_lists(b"score_group", line.place, |groups| {
-        groups.insert((*name).into(), group);
-    });
-    Ok(())
-}
-
-fn freemail_domains(draft: &mut Draft<'_>, line: Line<'_>) -> Answer {
-    let plain = |b: &u8| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'*' | b'?' | b'-');
-    for word in words(line.value).filter(|word| !word.iter().all(plain)) {
-        draft.warn(line.place, format!("invalid freemail_domains: {}", show(word)));
-    }
-    let added = words(line.value).filter(|word| word.iter().all(plain));
-    let added = added.map(|word| word.to_ascii_lowercase().into_boxed_slice());
-    draft.options.change_set(b"freemail_domains", line.place, |set| set.extend(added));
-    Ok(())
-}
-
-fn freemail_welcomelist(draft: &mut Draft<'_>, line: Line<'_>) -> Answer {
-    let word_byte = super::arithmetic::is_word;
-    let fits = |word: &[u8]| {
-        word.windows(3).any(|w| matches!(w, [a, b'.' | b'@', c] if word_byte(*a) && word_byte(*c)))
-    };
-    for word in words(line.value).filter(|word| !fits(word)) {
-        draft.warn(line.place, format!("invalid freemail_welcomelist: {}", show(word)));
-    }
-    let added = words(line.value).filter(|word| fits(word));
-    let added = added.map(|word| word.to_ascii_lowercase().into_boxed_slice());
-    draft.options.change_set(b"freemail_welcomelist", line.place, |set| set.extend(added));
-    Ok(())
-}
-
-/// One pattern of whole words; of several the last counts.
-fn stopwords(draft: &mut Draft<'_>, language: &str, line: Line<'_>) -> Answer {
-    for text in words(line.value) {
-        let pattern = [b"^(?i)", text, b"$"].concat();
-        Pattern::parse(&pattern, Strip::Bare).map_err(|_| Refusal::Invalid)?;
-        draft.options.change_map(b"bayes_stopword", line.place, |map| {
-            map.insert(language.as_bytes().into(), text.into());
-        });
-    }
-    Ok(())
-}
-
-/// `domain` is asked for, `!domain` is not.
-fn hashbl_acl(draft: &mut Draft<'_>, list: &str, line: Line<'_>) -> Answer {
-    draft.options.change_maps(b"hashbl_acl", line.place, |maps| {
-        let map = maps.entry(list.as_bytes().into()).or_default();
-        for word in words(&line.value.to_ascii_lowercase()) {
-            match word.strip_prefix(b"!").filter(|rest| !rest.is_empty()) {
-                Some(domain) => {
-                    map.insert(domain.into(), b"0"[..].into());
-                }
-                None if list != "all" => {
-                    map.entry(word.into()).or_insert_with(|| b"1"[..].into());
-                }
-                None => {}
-            }
-        }
-    });
-    Ok(())
-}
-
-fn extracttext(draft: &mut Draft<'_>, name: &str, line: Line<'_>) -> Answer {
-    let least = if name == "extracttext_use" { 2 } else { 3 };
-    valid(words(line.value).count() >= least)?;
-    let (tool, text) = first_word(line.value).ok_or(Refusal::Invalid)?;
-    let text = trim_end(text);
-    draft.options.change_list(name.as_bytes(), line.place, |list| {
-        list.push([&*tool.to_ascii_lowercase(), b" ", text].concat().into());
-    });
     Ok(())
 }

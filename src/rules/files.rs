@@ -27,15 +27,17 @@ pub struct Paths {
 }
 
 impl Default for Paths {
+    /// Where Debian puts things, and the home directory of whoever runs this.
     fn default() -> Self {
+        let home = PathBuf::from(std::env::var_os("HOME").unwrap_or_else(|| "/".into()));
         Paths {
             local_rules: "/etc/spamassassin".into(),
             local_state: "/var/lib/spamassassin".into(),
             default_rules: "/usr/share/spamassassin".into(),
             prefix: "/usr".into(),
-            user_state: "/root/.spamassassin".into(),
-            global_state: "/root/.spamassassin".into(),
-            home: "/root".into(),
+            user_state: home.join(".spamassassin"),
+            global_state: home.join(".spamassassin"),
+            home,
         }
     }
 }
@@ -62,8 +64,11 @@ impl Paths {
             _ => text.to_vec(),
         };
         for (token, value) in tokens {
-            while let Some(at) = memchr::memmem::find(&path, token) {
+            let mut from = 0;
+            while let Some(at) = path.get(from..).and_then(|p| memchr::memmem::find(p, token)) {
+                let at = from + at;
                 path.splice(at..at + token.len(), value.iter().copied());
+                from = at + value.len();
             }
         }
         PathBuf::from(std::ffi::OsString::from_vec(path))
@@ -159,4 +164,33 @@ pub(super) fn listing(path: &Path, extension: &str) -> Vec<PathBuf> {
         names.insert(0, first);
     }
     names.into_iter().map(|name| path.join(name)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_first_variable_that_is_set_gives_the_language() {
+        let of = |set: &'static [(&str, &str)]| {
+            let value = |name: &str| {
+                set.iter().find(|(known, _)| *known == name).map(|(_, value)| (*value).to_owned())
+            };
+            String::from_utf8(language(&value)).unwrap()
+        };
+        assert_eq!(of(&[]), "en_US");
+        assert_eq!(of(&[("LANG", "C")]), "en_US");
+        assert_eq!(of(&[("LANG", "C.UTF-8")]), "C");
+        assert_eq!(of(&[("LANG", "de_DE.UTF-8"), ("LC_ALL", "pt_BR@x")]), "pt_BR");
+        assert_eq!(of(&[("LANGUAGE", "fr:de"), ("LC_ALL", "C")]), "fr");
+    }
+
+    #[test]
+    fn tokens_are_replaced_once() {
+        let paths = Paths { user_state: "/x/__userstate__".into(), ..Paths::default() };
+        assert_eq!(paths.expand(b"__userstate__/bayes"), Path::new("/x/__userstate__/bayes"));
+        let paths = Paths { home: "/home/a".into(), ..Paths::default() };
+        assert_eq!(paths.expand(b"~/b"), Path::new("/home/a/b"));
+        assert_eq!(paths.expand(b"~other/b"), Path::new("~other/b"));
+    }
 }

@@ -505,7 +505,6 @@ mod tests {
         };
         write("dist/10.cf", "required_score 1\nbody R /dist/\nscore R 1\n");
         write("dist/updates_spamassassin_org.cf", "required_score 2\n");
-        write("own/a.cf", "required_score 3\n");
         write("site/b.cf", "required_score 4\nscore R 4\n");
         write("site/a.pre", "loadplugin Mail::SpamAssassin::Plugin::DKIM\n");
         write("site/ignored.txt", "required_score 9\n");
@@ -513,7 +512,7 @@ mod tests {
         write("more", "body MORE /x/\n");
         let mut sources = Sources {
             distribution: vec![root.join("none"), root.join("dist")],
-            own: Some(root.join("own")),
+            own: vec![("own.cf", "required_score 3\n")],
             site: vec![root.join("site")],
             ..Sources::default()
         };
@@ -522,7 +521,7 @@ mod tests {
         assert!(set.plugins.has("DKIM"));
         assert_eq!(set.rules[0].scores, [4.0; 4]);
         let names: Vec<_> = set.files.iter().filter_map(|f| f.file_name()?.to_str()).collect();
-        assert_eq!(names, ["a.pre", "updates_spamassassin_org.cf", "10.cf", "a.cf", "b.cf"]);
+        assert_eq!(names, ["a.pre", "updates_spamassassin_org.cf", "10.cf", "own.cf", "b.cf"]);
         sources.user_prefs = Some(root.join("prefs"));
         sources.cf_lines = b"required_score 6".to_vec();
         let set = load(&sources, &Limits::default());

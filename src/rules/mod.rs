@@ -13,9 +13,12 @@
 
 mod apply;
 pub mod arithmetic;
+mod ask;
+mod captures;
 mod conditions;
 mod core;
 mod define;
+mod detail;
 pub mod directives;
 pub mod dns;
 mod draft;
@@ -26,6 +29,7 @@ mod finish;
 pub mod lint;
 mod lists;
 mod load;
+mod markup;
 pub mod meta;
 pub mod model;
 mod names;
@@ -35,11 +39,13 @@ pub mod plugins;
 pub mod prefs;
 pub mod regex;
 mod replace;
+mod resolver;
 mod scan;
 mod settings;
 mod tflags;
 #[cfg(test)]
 mod truth;
+mod unregistered;
 
 pub use conditions::VERSION;
 pub use files::{Paths, Sources};

@@ -135,8 +135,8 @@ fn test(set: &RuleSet, test: &Test) -> (&'static str, String) {
 /// The names that a meta reads, and its values.
 fn values(set: &RuleSet, meta: &Meta) -> String {
     let name_of = |operand: Operand| match operand {
-        Operand::Rule(id) => set.rules[id.0 as usize].name.clone(),
-        Operand::Undefined(index) => meta.undefined[index as usize].clone(),
+        Operand::Rule(id) => set.rules[id.0 as usize].name.to_string(),
+        Operand::Undefined(index) => meta.undefined[index as usize].to_string(),
     };
     let value = |of: &dyn Fn(&str) -> f64| {
         let value = arithmetic::evaluate(&meta.nodes, &mut |operand| of(&name_of(operand)));

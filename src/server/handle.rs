@@ -78,7 +78,7 @@ async fn scan(server: &Server, request: Request, client: &Client) -> Reply {
     let since = Tick::now();
     let report = matches!(verb, Verb::Report | Verb::ReportIfSpam);
     let deadline = since.plus(limit);
-    let mail = Mail { bytes: message, user, deadline, subtests: false, report };
+    let mail = Mail { bytes: message, user, deadline, report };
     match server.pool.scan(mail, loaded.clone()).await {
         Ok(verdict) => {
             count(server, &verdict, subject.size);
@@ -218,12 +218,7 @@ mod tests {
 
     #[test]
     fn the_result_line_is_the_one_that_parsers_read() {
-        let hit = |name: &str| Hit {
-            name: name.into(),
-            score: 500.5,
-            count: 1,
-            ..Hit::default()
-        };
+        let hit = |name: &str| Hit { name: name.into(), score: 500.5, count: 1, ..Hit::default() };
         let verdict = Verdict {
             hits: vec![hit("GTUBE"), hit("A_RULE")],
             score: 999.999,

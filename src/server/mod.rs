@@ -40,8 +40,6 @@ pub struct Mail {
     pub user: Option<Vec<u8>>,
     /// When nobody waits for the verdict any more.
     pub deadline: Tick,
-    /// List every sub-test that hits, not only what the score needs.
-    pub subtests: bool,
     /// The answer is a report, which quotes the text.
     pub report: bool,
 }

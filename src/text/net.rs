@@ -255,7 +255,7 @@ pub fn is_private(text: &[u8]) -> bool {
     match parse_ip(text) {
         Some(IpAddr::V4(v4)) => is_private_ipv4(v4),
         Some(IpAddr::V6(v6)) if text.contains(&b'.') => {
-            v6.to_ipv4_mapped().is_some_and(is_private_ipv4)
+            v6.is_unicast_link_local() || v6.to_ipv4_mapped().is_some_and(is_private_ipv4)
         }
         Some(IpAddr::V6(v6)) => v6.is_loopback() || v6.is_unicast_link_local(),
         None => false,
@@ -549,6 +549,7 @@ mod tests {
             "fe80::1",
             "FEBF::2",
             "::ffff:10.1.1.1",
+            "fe80::21.2.3.4",
         ] {
             assert!(is_private(address.as_bytes()), "{address}");
         }

@@ -65,6 +65,7 @@ pub fn stand_in(mail: &[u8]) -> Verdict {
                 score: *score,
                 count,
                 description: description.as_bytes().into(),
+                log: Vec::new(),
                 area,
             });
         }

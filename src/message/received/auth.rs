@@ -33,7 +33,7 @@ enum Method {
 
 use Method::*;
 
-/// What stands between the address and the rest in Sendmail's and Courier's lines.
+/// All ways; the first that fits names the method.
 const WAYS: &[(&[&str], &str, Method)] = &[
     (
         &[" by "],
@@ -91,7 +91,7 @@ pub fn method(line: &[u8]) -> Vec<u8> {
     let holds = |text: &&str| memchr::memmem::find(line, text.as_bytes()).is_some();
     TABLE
         .iter()
-        .filter(|way| way.has.iter().all(|text| holds(text)))
+        .filter(|way| way.has.iter().all(holds))
         .find_map(|way| named(way.method, line, &way.form.captures(line)?))
         .unwrap_or_default()
 }

@@ -341,12 +341,24 @@ impl DoubleByte {
             DoubleByte::ShiftJis => matches!(lead, 0x81..=0x84 | 0x88..=0x9F | 0xE0..=0xEA),
             DoubleByte::EucKr => lead >= 0xA1 && trail >= 0xA1,
             DoubleByte::EucCn => is_gb2312(lead, trail),
-            // No four-byte characters of GB 18030.
-            DoubleByte::Cp936 => trail >= 0x40,
+            DoubleByte::Cp936 => trail >= 0x40 && !is_only_gb18030(lead, trail),
             DoubleByte::Big5 => matches!(lead, 0xA1..=0xF9) && (lead != 0xA3 || trail < 0xC0),
             _ => true,
         }
     }
+}
+
+/// Is this a character of GB 18030 that code page 936 does not have? (With four bytes, none is.)
+fn is_only_gb18030(lead: u8, trail: u8) -> bool {
+    matches!(
+        (lead, trail),
+        (0xA2, 0xE3)
+            | (0xA3, 0xA0)
+            | (0xA6, 0xD9..=0xDF | 0xEC | 0xED | 0xF3)
+            | (0xA8, 0xBC | 0xBF)
+            | (0xA9, 0x89..=0x95)
+            | (0xFE, 0x50..=0xA0)
+    )
 }
 
 /// Is this a character of GB 2312-80?
