@@ -413,3 +413,114 @@ impl Found {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::engine::{Curve, Engine, Hit, Options};
+    use crate::limits::Limits;
+    use crate::rules::{self, Sources};
+    use std::sync::Arc;
+
+    const GROUND: &str = "util_rb_tld test com\nfreemail_domains free.test wild.*\n";
+
+    fn engine(lines: &str) -> Engine {
+        let pre = b"loadplugin Mail::SpamAssassin::Plugin::FreeMail\n";
+        let sources = Sources {
+            site: Vec::new(),
+            distribution: Vec::new(),
+            pre_lines: pre.to_vec(),
+            cf_lines: [GROUND, lines].concat().into_bytes(),
+            local_tests_only: true,
+            ..Sources::default()
+        };
+        let limits = Limits::default();
+        Engine::new(Arc::new(rules::load(&sources, &limits)), Curve::default(), &limits)
+    }
+
+    fn hits(lines: &str, mail: &str) -> Vec<Hit> {
+        let engine = engine(lines);
+        engine.scan(&mut engine.worker(), mail.into(), &Options::default()).hits
+    }
+
+    fn names(lines: &str, mail: &str) -> String {
+        let mut names: Vec<_> = hits(lines, mail).iter().map(|hit| hit.name.to_string()).collect();
+        names.sort_unstable();
+        names.join(" ")
+    }
+
+    #[test]
+    fn a_hit_shows_the_address_in_disguise() {
+        let rule = "header A eval:check_freemail_replyto('reply')\n";
+        let shown = |lines: &str, mail: &str| {
+            let hits = hits(&[rule, lines].concat(), mail);
+            hits.into_iter()
+                .map(|hit| hit.evidence.map(|e| String::from_utf8(e.text).unwrap()))
+                .next()
+        };
+        let mail = "From: Ann@free.test\nReply-To: ben@wild.com\n\nx\n";
+        let both = Some("ann(at)free.test -> ben(at)wild.com".to_owned());
+        assert_eq!(shown("", mail), Some(both));
+        assert_eq!(shown("freemail_add_describe_email 0\n", mail), Some(None));
+        let in_body = Some("ann(at)free.test, dora(at)wild.com".to_owned());
+        assert_eq!(shown("", "From: ann@free.test\n\nask dora@wild.com\n"), Some(in_body));
+        let long = format!("From: {}@free.test\nReply-To: b@free.test\n\nx\n", "a".repeat(300));
+        assert_eq!(shown("", &long).flatten().map(|text| text.len()), Some(200));
+    }
+
+    #[test]
+    fn wrong_arguments_are_found_when_rules_are_loaded() {
+        let engine = engine(
+            "header A eval:check_freemail_replyto('other')\n\
+             header B eval:check_freemail_header()\n\
+             header C eval:check_freemail_from('(')\n\
+             header D eval:check_freemail_body('x')\n",
+        );
+        let name = |rule| engine.rules().rule(rule).unwrap().name.to_string();
+        let wrong: Vec<_> = engine.wrong_calls().iter().map(|(rule, _)| name(*rule)).collect();
+        assert_eq!(wrong, ["A", "B", "C"]);
+    }
+
+    /// SpamAssassin keeps the first pattern of a process for all rules; that is not wanted.
+    #[test]
+    fn each_rule_has_its_own_pattern() {
+        let lines = "header A eval:check_freemail_from('^ann')\n\
+                     header B eval:check_freemail_from('^ben')\n\
+                     header C eval:check_freemail_header('To', 'x$')\n\
+                     header D eval:check_freemail_header('To', 'm$')\n";
+        let mail = "From: ben@free.test\nTo: ann@wild.com\n\nx\n";
+        assert_eq!(names(lines, mail), "B D");
+    }
+
+    #[test]
+    fn all_imported_entries_exempt() {
+        let lines = "freemail_import_welcomelist_auth 1\n\
+                     welcomelist_auth ann@* *@wild.co?\n\
+                     def_welcomelist_auth ben@free.test\n\
+                     header A eval:check_freemail_from()\n";
+        let from = |address: &str| format!("From: {address}\n\nx\n");
+        assert_eq!(names(lines, &from("ann@free.test")), "");
+        assert_eq!(names(lines, &from("x@wild.com")), "");
+        assert_eq!(names(lines, &from("ben@free.test")), "A");
+        let both = [lines, "freemail_import_def_welcomelist_auth 1\n"].concat();
+        assert_eq!(names(&both, &from("ben@free.test")), "");
+    }
+
+    /// Body rules of lower priority see the mention; whether anybody needs them first or not.
+    #[test]
+    fn the_body_changes_between_priorities() {
+        let lines = "header E eval:check_freemail_body()\n\
+                     body A /<x/\npriority A -1\n\
+                     body B /<x/\n\
+                     body C /<x/\npriority C 1\n\
+                     uri U /x@free/\npriority U 5\n\
+                     meta M __B && __A\n\
+                     body __A /<x/\n\
+                     body __B /ask y/\n";
+        let mail = "From: a@free.test\n\nask y@free.test and <x@free.test>\n";
+        assert_eq!(names(lines, mail), "A E U");
+        let shortcut = "loadplugin Mail::SpamAssassin::Plugin::Shortcircuit\nshortcircuit M on\n";
+        assert_eq!(names(&[shortcut, lines].concat(), mail), "A E U");
+        let off = [lines, "score E 0\n"].concat();
+        assert_eq!(names(&off, mail), "A B C M U");
+    }
+}

@@ -199,3 +199,142 @@ fn ends_with_ignore_case(text: &[u8], end: &[u8]) -> bool {
     let start = text.len().checked_sub(end.len());
     start.and_then(|start| text.get(start..)).is_some_and(|tail| tail.eq_ignore_ascii_case(end))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn registry() -> Registry {
+        let tlds = ["test", "com", "xn--p1ai"].map(|tld| tld.as_bytes().to_vec());
+        Registry { tlds: tlds.into_iter().collect(), ..Registry::default() }
+    }
+
+    /// All addresses, one after the other, with commas between.
+    fn addresses(text: &str) -> String {
+        let (mut found, mut from) = (Vec::new(), 0);
+        while let Some(place) = next_address(text.as_bytes(), from, &registry()) {
+            from = place.end;
+            found.push(text[place].to_owned());
+        }
+        found.join(",")
+    }
+
+    fn rewritten(text: &str) -> String {
+        String::from_utf8(without_mentions(text.as_bytes(), &registry())).unwrap()
+    }
+
+    /// The expectations are those of Perl's engine with the plugin's pattern.
+    #[test]
+    fn an_address_has_a_dotted_local_part_and_a_known_top_level_domain() {
+        let part = |length: usize| "a".repeat(length);
+        for (text, expected) in [
+            ("a@b.test, c@d.COM", "a@b.test,c@d.COM"),
+            ("a@b.unknown a@test @b.test", ""),
+            ("a..b@c.test .d@c.test e.@c.test", "b@c.test,d@c.test"),
+            ("a.b-c+d@e.test", "a.b-c+d@e.test"),
+            ("(a@b.test)\"c@b.test\"", "a@b.test,c@b.test"),
+            ("a@b@c.test", "b@c.test"),
+            ("a@b.test@c.com", "a@b.test"),
+            ("a@b.test!c@d.com", "a@b.test"),
+            ("a@1.2.3.4.test a@1.2.3.4.5.test", "a@1.2.3.4.test"),
+            ("a@b.test. a@b.test.- a@b.test.c a@b.test-", "a@b.test,a@b.test"),
+            ("a@-b.test a@b-.test a@b_c.test", ""),
+            ("a@b.xn--p1ai", "a@b.xn--p1ai"),
+            ("\u{e9}a@b.test\u{e9}", "a@b.test"),
+        ] {
+            assert_eq!(addresses(text), expected, "{text}");
+        }
+        let longest = format!("{}@{}.test", part(64), part(61));
+        assert_eq!(addresses(&longest), longest);
+        assert_eq!(addresses(&format!("{}@b.test", part(65))), "");
+        assert_eq!(addresses(&format!("a@{}.test", part(62))), "");
+        let dotted = format!("{}.{}@b.test", part(30), part(34));
+        assert_eq!(addresses(&dotted), format!("{}@b.test", part(34)), "only a word fits");
+    }
+
+    #[test]
+    fn an_address_is_found_at_its_place_only() {
+        let at = |text: &str, start| address_at(text.as_bytes(), start, &registry());
+        assert_eq!(at("mailto:a.b@c.test?x", 7), Some(7..17));
+        assert_eq!(at("mailto:a.b@c.test", 9), Some(9..17));
+        assert_eq!(at("mailto:ab@c.test", 8), None);
+        assert_eq!(at("mailto: a@c.test", 7), None);
+        assert_eq!(at("mailto:a@b,c@d.test", 7), None);
+        assert_eq!(at("mailto:", 9), None);
+    }
+
+    #[test]
+    fn urls_with_an_address_in_them_go() {
+        for (text, expected) in [
+            ("see http://a@b now", "see   now"),
+            ("see <HTTPS://a/?b%40c> now", "see   now"),
+            ("http://a/b http://c@d", "http://a/b  "),
+            ("xhttp://a@b", "x "),
+            ("ftp://a@b ://a@b", "ftp://a@b ://a@b"),
+            ("http://a b@c.test", "http://a b@c.test"),
+            ("http://a%4 0", "http://a%4 0"),
+        ] {
+            assert_eq!(rewritten(text), expected, "{text}");
+        }
+        let reach = |before: usize, sign: &str, after: usize| {
+            let url = format!("http://{}{sign}{}", "a".repeat(before), "b".repeat(after));
+            rewritten(&url).len()
+        };
+        assert_eq!((reach(255, "@", 255), reach(255, "%40", 255)), (1, 1));
+        assert_eq!(reach(255, "@", 257), 1 + 2, "what is beyond reach stays");
+        assert_eq!((reach(256, "@", 9), reach(256, "%40", 9)), (273, 275));
+    }
+
+    #[test]
+    fn addresses_that_are_only_mentioned_go() {
+        for (text, expected) in [
+            ("x <a@b.test> y", "x   y"),
+            ("a@b.test>", " "),
+            ("<a@b.test", "<a@b.test"),
+            ("mailto:a@b.test>", "mailto:a@b.test>"),
+            ("mailto:a.c@b.test>", "mailto:a. "),
+            ("MailTo:<a@b.test>", "MailTo: "),
+            ("On Monday a@b.test wrote: x", "On Monday   x"),
+            ("a@b.test\t\nschrieb: x", "  x"),
+            ("a@b.test wrote x", "a@b.test wrote x"),
+            ("a@b.test Fax: 1", "a@b.test Fax: 1"),
+            ("a@b.test telephone: 1", "a@b.test telephone: 1"),
+            ("a@b.test e-mail: 1", "a@b.test e-mail: 1"),
+            ("a@b.test emails: 1", "a@b.test emails: 1"),
+            ("a@b.test fa: 1", "  1"),
+            ("a@b.test a: 1", "a@b.test a: 1"),
+            ("a@b.test abcdefghijk: 1", "  1"),
+            ("a@b.test abcdefghijkl: 1", "a@b.test abcdefghijkl: 1"),
+            ("a@b.test          at: 1", "  1"),
+            ("a@b.test           at: 1", "a@b.test           at: 1"),
+        ] {
+            assert_eq!(rewritten(text), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn hostile_text_takes_linear_time() {
+        let begin = std::time::Instant::now();
+        for unit in ["a.", "@", "<", "a@", "a@b.", "http://", "<http://a", "a@b.test ", "%40"] {
+            let text = unit.repeat(1 << 20);
+            let kept = without_mentions(text.as_bytes(), &registry());
+            let mut from = 0;
+            while let Some(place) = next_address(&kept, from, &registry()) {
+                from = place.end;
+            }
+        }
+        assert!(begin.elapsed().as_secs() < 60);
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn any_text_is_read_without_panic(text in "[a-c@.<>: %4/\\-]{0,60}|(http://|a@b.test|<|>|@| at:|mailto:){0,12}") {
+            let kept = without_mentions(text.as_bytes(), &registry());
+            let mut from = 0;
+            while let Some(place) = next_address(&kept, from, &registry()) {
+                proptest::prop_assert!(place.start >= from && place.end > place.start);
+                from = place.end;
+            }
+        }
+    }
+}
