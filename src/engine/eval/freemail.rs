@@ -5,6 +5,7 @@
 //! each message: URLs and quoted addresses are gone for all body rules from that priority on.
 //! Mail::SpamAssassin::Plugin::FreeMail(3).
 
+mod domains;
 mod known;
 mod text;
 
@@ -15,10 +16,9 @@ use crate::engine::verdict::Evidence;
 use crate::message::header::HeaderQuery;
 use crate::message::senders;
 use crate::rules::model::Eval;
-use crate::rules::options::Options;
 use crate::rules::regex::{Caches, Exact, Overrun};
 use crate::text::pieces::Pieces;
-use std::collections::BTreeSet;
+use domains::Domains;
 use std::sync::Arc;
 
 /// The functions.
@@ -67,12 +67,7 @@ const BODY_ADDRESSES: usize = 40;
 
 /// The plugin's settings, ready for use.
 struct Freemail {
-    /// Without a domain nothing is free mail, and nothing is looked for.
-    enabled: bool,
-    domains: BTreeSet<Box<[u8]>>,
-    wildcards: Option<Exact>,
-    welcome: BTreeSet<Box<[u8]>>,
-    authenticated: Option<Exact>,
+    domains: Domains,
     most_addresses: f64,
     most_freemails: f64,
     skip_over_most: bool,
@@ -88,7 +83,7 @@ fn from(call: &Eval, to: &mut Binding) -> Result<Test, String> {
     let freemail = to.shared(Freemail::new)?;
     let pattern = pattern(optional(call, 0), to)?;
     Ok(Arc::new(move |scan, worker| {
-        if !freemail.enabled {
+        if freemail.domains.is_empty() {
             return Ok(MISS);
         }
         let mut addresses = senders::all(&scan.views().source());
@@ -102,7 +97,7 @@ fn header(call: &Eval, to: &mut Binding) -> Result<Test, String> {
     let query = HeaderQuery::ask(&[literal(call, 0)?, b":addr"].concat());
     let pattern = pattern(optional(call, 1), to)?;
     Ok(Arc::new(move |scan, worker| {
-        if !freemail.enabled {
+        if freemail.domains.is_empty() {
             return Ok(MISS);
         }
         freemail.any(&addresses(&query, scan), pattern.as_ref(), scan, worker)
@@ -113,7 +108,7 @@ fn body(call: &Eval, to: &mut Binding) -> Result<Test, String> {
     let freemail = to.shared(Freemail::new)?;
     let pattern = pattern(optional(call, 0), to)?;
     Ok(Arc::new(move |scan, worker| {
-        if !freemail.enabled {
+        if freemail.domains.is_empty() {
             return Ok(MISS);
         }
         let body = freemail.body(scan, &mut worker.caches)?;
@@ -155,7 +150,7 @@ fn replyto(call: &Eval, to: &mut Binding) -> Result<Test, String> {
     let headers = [&b"From:addr"[..], b"Reply-To:addr"].map(HeaderQuery::ask);
     let envelope = HeaderQuery::ask(b"EnvelopeFrom");
     Ok(Arc::new(move |scan, worker| {
-        if !freemail.enabled || (freemail.skip_bulk && is_bulk(&envelope, scan)) {
+        if freemail.domains.is_empty() || (freemail.skip_bulk && is_bulk(&envelope, scan)) {
             return Ok(MISS);
         }
         let [from, reply] = headers.each_ref().map(|query| addresses(query, scan));
@@ -180,49 +175,16 @@ fn pattern(source: Option<&[u8]>, to: &mut Binding) -> Result<Option<Exact>, Str
 
 impl Freemail {
     fn new(to: &mut Binding) -> Result<Freemail, String> {
+        let domains = Domains::new(to)?;
         let options = &to.rules.options;
-        let set = |name: &[u8]| options.set(name).cloned().unwrap_or_default();
-        let domains = set(b"freemail_domains");
-        let is_wild = |domain: &[u8]| domain.iter().any(|byte| b"*?".contains(byte));
-        let wild: Vec<_> = domains.iter().filter(|domain| is_wild(domain)).cloned().collect();
-        let authenticated = imported(options);
         Ok(Freemail {
-            enabled: !domains.is_empty(),
             domains,
-            wildcards: any_of(b"@", &wild, b"[^.]*", to)?,
-            welcome: set(b"freemail_welcomelist"),
-            authenticated: any_of(b"^", &authenticated, b".*", to)?,
             most_addresses: options.number("freemail_max_body_emails"),
             most_freemails: options.number("freemail_max_body_freemails"),
             skip_over_most: options.flag("freemail_skip_when_over_max"),
             skip_bulk: options.flag("freemail_skip_bulk_envfrom"),
             tell: options.flag("freemail_add_describe_email"),
         })
-    }
-
-    /// Is `address`, in lower case, free mail that nothing exempts?
-    fn is_freemail(&self, address: &[u8], caches: &mut Caches) -> Result<bool, Overrun> {
-        let domain = memchr::memrchr(b'@', address).and_then(|at| address.get(at + 1..));
-        let domain = domain.unwrap_or(address);
-        if address.is_empty()
-            || self.welcome.contains(address)
-            || self.welcome.contains(domain)
-            || known::is_exempt(address)
-            || matches(&self.authenticated, address, caches)?
-        {
-            return Ok(false);
-        }
-        Ok(self.domains.contains(domain) || matches(&self.wildcards, address, caches)?)
-    }
-
-    /// Is one of `all` free mail?
-    fn holds_freemail(&self, all: &[Vec<u8>], caches: &mut Caches) -> Result<bool, Overrun> {
-        for address in all {
-            if self.is_freemail(address, caches)? {
-                return Ok(true);
-            }
-        }
-        Ok(false)
     }
 
     /// A hit for the first address that is free mail and that the pattern matches.
@@ -234,7 +196,7 @@ impl Freemail {
         worker: &mut Worker,
     ) -> Outcome {
         for address in addresses {
-            if !self.is_freemail(address, &mut worker.caches)? {
+            if !self.domains.hold(address, &mut worker.caches)? {
                 continue;
             }
             if let Some(pattern) = pattern
@@ -256,8 +218,8 @@ impl Freemail {
         scan: &mut Scan,
         worker: &mut Worker,
     ) -> Outcome {
-        let from_is_freemail = self.holds_freemail(from, &mut worker.caches)?;
-        let reply_is_freemail = self.holds_freemail(reply, &mut worker.caches)?;
+        let from_is_freemail = self.domains.hold_any(from, &mut worker.caches)?;
+        let reply_is_freemail = self.domains.hold_any(reply, &mut worker.caches)?;
         let differ = !from.iter().any(|address| reply.contains(address));
         if from_is_freemail && reply_is_freemail && differ {
             let (from, reply) = (from.join(&b','), reply.join(&b','));
@@ -300,7 +262,7 @@ impl Freemail {
             if all == self.most_addresses && self.skip_over_most {
                 return Ok(Body(None));
             }
-            if !self.is_freemail(&address, caches)? {
+            if !self.domains.hold(&address, caches)? {
                 continue;
             }
             free += 1.0;
@@ -321,43 +283,6 @@ impl Freemail {
         text.truncate(scan.views().settings().limits.evidence);
         Ok((1, Some(Evidence { text, piece: 0, offset: 0 })))
     }
-}
-
-fn matches(pattern: &Option<Exact>, text: &[u8], caches: &mut Caches) -> Result<bool, Overrun> {
-    pattern.as_ref().map_or(Ok(false), |pattern| pattern.is_match(text, caches))
-}
-
-/// The entries of other lists that exempt an address, as far as the settings say so.
-fn imported(options: &Options) -> Vec<Box<[u8]>> {
-    let lists = [
-        ("freemail_import_welcomelist_auth", &b"welcomelist_auth"[..]),
-        ("freemail_import_def_welcomelist_auth", b"def_welcomelist_auth"),
-    ];
-    let imported = lists.into_iter().filter(|(switch, _)| options.flag(switch));
-    imported.flat_map(|(_, list)| options.set(list).into_iter().flatten().cloned()).collect()
-}
-
-/// A pattern for all of `globs`, which follow `before` and end the text: `?` is any one
-/// character and `*` is `star`.
-fn any_of(
-    before: &[u8],
-    globs: &[Box<[u8]>],
-    star: &[u8],
-    to: &mut Binding,
-) -> Result<Option<Exact>, String> {
-    if globs.is_empty() {
-        return Ok(None);
-    }
-    let written = |byte: &u8| match *byte {
-        b'*' => star.to_vec(),
-        b'?' => b".".to_vec(),
-        0 | b'\\' | b'(' => b"_".to_vec(), // as SpamAssassin keeps addresses
-        byte if byte.is_ascii_alphanumeric() || byte == b'_' => vec![byte],
-        byte => vec![b'\\', byte],
-    };
-    let written = |glob: &[u8]| glob.iter().flat_map(written).collect::<Vec<u8>>();
-    let globs: Vec<_> = globs.iter().map(|glob| written(glob)).collect();
-    to.pattern(&[before, b"(?:", &globs.join(&b'|'), b")$"].concat()).map(Some)
 }
 
 /// The addresses in links and body, each once, in lower case; puts the body without mere
