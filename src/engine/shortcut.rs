@@ -6,7 +6,7 @@
 //! is finished before the scan ends.
 
 use super::Worker;
-use super::program::{Leaf, View};
+use super::program::{Leaf, Rules, View};
 use super::scan::Scan;
 use super::verdict::Hit;
 use crate::rules::model::{Eval, EvalClass};
@@ -63,9 +63,9 @@ impl Shortcuts {
     }
 
     /// Runs the rules of `scan` in order until one of them ends it.
-    pub(super) fn run(&self, scan: &mut Scan, worker: &mut Worker) {
+    pub(super) fn run(&self, scan: &mut Scan, rules_of: Rules, worker: &mut Worker) {
         let mut order: BTreeMap<(i32, usize), Vec<RuleId>> = BTreeMap::new();
-        let program = Arc::clone(&scan.program);
+        let program = rules_of.program;
         for (id, rule) in program.rules.iter() {
             if scan.course.score(id) != 0.0
                 && let Some(leaf) = program.leaves.get(id.0 as usize)
@@ -80,24 +80,24 @@ impl Shortcuts {
                 continue;
             }
             for &rule in rules {
-                scan.demand(rule, worker);
+                scan.demand(rules_of, rule, worker);
             }
-            if self.has_ended(scan) {
+            if self.has_ended(scan, rules_of) {
                 return;
             }
             let next = order.range((*priority, kind + 1)..).map(|((p, k), _)| (*p, *k));
             if next.into_iter().find(|(_, k)| *k != METAS).is_none_or(|(p, _)| p > *priority)
                 && Some(*priority) != last
             {
-                ready_metas(scan, worker);
-                if self.has_ended(scan) {
+                ready_metas(scan, rules_of, worker);
+                if self.has_ended(scan, rules_of) {
                     return;
                 }
             }
         }
         for (_, rules) in order.iter().filter(|((_, kind), _)| *kind == METAS) {
             for &rule in rules {
-                scan.demand(rule, worker);
+                scan.demand(rules_of, rule, worker);
             }
         }
     }
@@ -131,11 +131,11 @@ impl Shortcuts {
         None
     }
 
-    fn has_ended(&self, scan: &Scan) -> bool {
+    fn has_ended(&self, scan: &Scan, rules: Rules) -> bool {
         let mut sum = 0.0;
         scan.hits.iter().any(|found| {
             let ended = self.kinds.contains_key(&found.rule) || self.beyond(sum);
-            let is_scored = scan.program.rules.rule(found.rule).is_some_and(|r| !r.is_subtest());
+            let is_scored = rules.program.rules.rule(found.rule).is_some_and(|r| !r.is_subtest());
             if is_scored {
                 sum += scan.course.score(found.rule) * f64::from(found.count);
             }
@@ -150,8 +150,8 @@ impl Shortcuts {
 }
 
 /// Metas whose rules have all run.
-fn ready_metas(scan: &mut Scan, worker: &mut Worker) {
-    let program = Arc::clone(&scan.program);
+fn ready_metas(scan: &mut Scan, rules: Rules, worker: &mut Worker) {
+    let program = rules.program;
     let mut again = true;
     while std::mem::take(&mut again) {
         for (id, rule) in program.rules.iter() {
@@ -162,7 +162,7 @@ fn ready_metas(scan: &mut Scan, worker: &mut Worker) {
                 && meta.undefined.is_empty()
                 && meta.uses.iter().all(ready)
             {
-                scan.demand(id, worker);
+                scan.demand(rules, id, worker);
                 again = true;
             }
         }

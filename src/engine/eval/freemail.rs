@@ -88,7 +88,7 @@ fn from(call: &Eval, to: &mut Binding) -> Result<Test, String> {
         }
         let mut addresses = senders::all(&scan.views().source());
         addresses.iter_mut().for_each(|address| address.make_ascii_lowercase());
-        freemail.any(&addresses, pattern.as_ref(), scan, worker)
+        freemail.any(&addresses, pattern.as_ref(), worker)
     }))
 }
 
@@ -100,7 +100,7 @@ fn header(call: &Eval, to: &mut Binding) -> Result<Test, String> {
         if freemail.domains.is_empty() {
             return Ok(MISS);
         }
-        freemail.any(&addresses(&query, scan), pattern.as_ref(), scan, worker)
+        freemail.any(&addresses(&query, scan), pattern.as_ref(), worker)
     }))
 }
 
@@ -116,12 +116,12 @@ fn body(call: &Eval, to: &mut Binding) -> Result<Test, String> {
         let Some(pattern) = &pattern else {
             return match addresses.is_empty() {
                 true => Ok(MISS),
-                false => freemail.hit(&addresses.join(&b", "[..]), scan),
+                false => freemail.hit(&addresses.join(&b", "[..])),
             };
         };
         for address in addresses {
             if pattern.is_match(address, &mut worker.caches)? {
-                return freemail.hit(address, scan);
+                return freemail.hit(address);
             }
         }
         Ok(MISS)
@@ -188,13 +188,7 @@ impl Freemail {
     }
 
     /// A hit for the first address that is free mail and that the pattern matches.
-    fn any(
-        &self,
-        addresses: &[Vec<u8>],
-        pattern: Option<&Exact>,
-        scan: &Scan,
-        worker: &mut Worker,
-    ) -> Outcome {
+    fn any(&self, addresses: &[Vec<u8>], pattern: Option<&Exact>, worker: &mut Worker) -> Outcome {
         for address in addresses {
             if !self.domains.hold(address, &mut worker.caches)? {
                 continue;
@@ -204,7 +198,7 @@ impl Freemail {
             {
                 continue;
             }
-            return self.hit(address, scan);
+            return self.hit(address);
         }
         Ok(MISS)
     }
@@ -223,7 +217,7 @@ impl Freemail {
         let differ = !from.iter().any(|address| reply.contains(address));
         if from_is_freemail && reply_is_freemail && differ {
             let (from, reply) = (from.join(&b','), reply.join(&b','));
-            return self.hit(&[&from, &b" -> "[..], &reply].concat(), scan);
+            return self.hit(&[&from, &b" -> "[..], &reply].concat());
         }
         let worth_a_look = match answers {
             Answers::ToReplyTo => reply_is_freemail,
@@ -237,7 +231,7 @@ impl Freemail {
         let asked = if reply_is_freemail { reply } else { from };
         for address in in_body {
             if let Some(other) = asked.iter().find(|other| *other != address) {
-                return self.hit(&[other, &b", "[..], address].concat(), scan);
+                return self.hit(&[other, &b", "[..], address].concat());
             }
         }
         Ok(MISS)
@@ -275,12 +269,11 @@ impl Freemail {
     }
 
     /// A hit that shows addresses, so written that no program takes them for one.
-    fn hit(&self, shown: &[u8], scan: &Scan) -> Outcome {
+    fn hit(&self, shown: &[u8]) -> Outcome {
         if !self.tell {
             return Ok(HIT);
         }
-        let mut text = shown.split(|&byte| byte == b'@').collect::<Vec<_>>().join(&b"(at)"[..]);
-        text.truncate(scan.views().settings().limits.evidence);
+        let text = shown.split(|&byte| byte == b'@').collect::<Vec<_>>().join(&b"(at)"[..]);
         Ok((1, Some(Evidence { text, piece: 0, offset: 0 })))
     }
 }
@@ -390,6 +383,8 @@ mod tests {
         assert_eq!(shown("", "From: ann@free.test\n\nask dora@wild.com\n"), Some(in_body));
         let long = format!("From: {}@free.test\nReply-To: b@free.test\n\nx\n", "a".repeat(300));
         assert_eq!(shown("", &long).flatten().map(|text| text.len()), Some(200));
+        let log = hits(rule, &long).into_iter().flat_map(|hit| hit.log);
+        assert_eq!(log.map(|text| text.len()).collect::<Vec<_>>(), [300 + 13 + 4 + 14]);
     }
 
     #[test]
