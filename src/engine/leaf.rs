@@ -28,13 +28,16 @@ pub(super) fn run(scan: &mut Scan, rules: Rules, id: RuleId, worker: &mut Worker
             scan.settle(id, 0, None);
         }
     }
+    scan.finish_edit(rules, rule.priority, worker);
 }
 
 /// How often a rule hit, and what it matched first.
-type Outcome = Result<(u32, Option<Evidence>), Overrun>;
+pub(super) type Outcome = Result<(u32, Option<Evidence>), Overrun>;
 
-const MISS: (u32, Option<Evidence>) = (0, None);
-const HIT: (u32, Option<Evidence>) = (1, None);
+/// It did not hit.
+pub(super) const MISS: (u32, Option<Evidence>) = (0, None);
+/// It hit once, with nothing to show.
+pub(super) const HIT: (u32, Option<Evidence>) = (1, None);
 
 fn outcome(
     scan: &mut Scan,
@@ -54,7 +57,7 @@ fn outcome(
         Leaf::Exists(query) => Ok(if query.exists(&scan.views.source()) { HIT } else { MISS }),
         Leaf::MimeHeader(exact) => mime_header(scan, rule, exact, worker),
         Leaf::UriDetail(exacts) => uri_detail(scan, rule, exacts, &mut worker.caches),
-        Leaf::Eval(test) => Ok((test(scan, worker), None)),
+        Leaf::Eval(test) => test(scan, worker),
         Leaf::Meta | Leaf::Nothing => Ok(MISS),
     }
 }

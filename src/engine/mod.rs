@@ -30,8 +30,8 @@ use crate::limits::Limits;
 use crate::message::view::Views;
 use crate::message::{Message, Settings, encoded_word};
 use crate::rules::regex::{Caches, Scratch};
-use crate::rules::{RuleId, RuleSet, Test};
-use program::{Program, Rules};
+use crate::rules::{RuleId, RuleSet};
+use program::{Leaf, Program, Rules};
 use shortcut::Shortcuts;
 use std::sync::Arc;
 use verdict::Hit as VerdictHit;
@@ -140,7 +140,10 @@ impl Engine {
         let rules = Rules { program: &self.program, course: &course };
         run_before_all(&mut scan, rules, worker);
         match &self.shortcuts {
-            None => run_all(&mut scan, rules, worker, options),
+            None => {
+                run_editors(&mut scan, rules, worker);
+                run_all(&mut scan, rules, worker, options);
+            }
             Some(shortcuts) => shortcuts.run(&mut scan, rules, worker),
         }
         scan.return_buffers(worker);
@@ -193,9 +196,15 @@ impl Engine {
         verdict
     }
 
-    fn hit(&self, scan: &Scan, found: scan::Found) -> VerdictHit {
+    fn hit(&self, scan: &Scan, mut found: scan::Found) -> VerdictHit {
         let rules = &self.program.rules;
         let rule = rules.rule(found.rule);
+        // Reports show what evals have to say, and not what patterns match.
+        let speaks = matches!(self.program.leaves.get(found.rule.0 as usize), Some(Leaf::Eval(_)));
+        let log = found.evidence.iter().filter(|_| speaks).map(|e| e.text.clone()).collect();
+        if let Some(evidence) = &mut found.evidence {
+            evidence.text.truncate(scan.views.settings().limits.evidence);
+        }
         VerdictHit {
             name: rule.map_or_else(|| "".into(), |rule| Arc::clone(&rule.name)),
             score: scan.course.score(found.rule),
@@ -205,24 +214,23 @@ impl Engine {
                 .unwrap_or_else(|| Arc::from(&b"No description available."[..])),
             area: self.program.area(found.rule),
             place: rule.map(|rule| rules.place(rule.place)).unwrap_or_default(),
-            log: Vec::new(),
+            log,
             evidence: found.evidence,
         }
     }
 }
 
-/// Rules whose captures others need; then evals that rewrite the body, each after the body
-/// rules of lower priority.
+/// Rules whose captures others need.
 fn run_before_all(scan: &mut Scan, rules: Rules, worker: &mut Worker) {
     for &producer in &rules.program.producers {
         scan.demand(rules, producer, worker);
     }
-    for &(priority, editor) in &rules.program.editors {
-        for (id, rule) in rules.program.rules.iter() {
-            if rule.priority < priority && matches!(rule.test, Test::Body { .. }) {
-                scan.demand(rules, id, worker);
-            }
-        }
+}
+
+/// Evals that rewrite the body: rules of their own and higher priority shall see what they make
+/// of it.
+fn run_editors(scan: &mut Scan, rules: Rules, worker: &mut Worker) {
+    for &(_, editor) in &rules.program.editors {
         scan.demand(rules, editor, worker);
     }
 }

@@ -118,7 +118,7 @@ pub enum Leaf {
 impl Program {
     /// Arranges `rules`.
     pub fn new(rules: Arc<RuleSet>, limits: &Limits) -> Program {
-        let mut arranging = Arranging::new(limits);
+        let mut arranging = Arranging::new(&rules, limits);
         let leaves: Vec<Leaf> = rules.iter().map(|(id, rule)| arranging.leaf(id, rule)).collect();
         let courses = std::array::from_fn(|set| {
             let score = |rule: &Rule| rule.scores.get(set).copied().unwrap_or(0.0);
@@ -200,6 +200,7 @@ fn costs(rules: &RuleSet, leaves: &[Leaf], plans: &[Plan; VIEWS]) -> Vec<Cost> {
 
 /// What is collected while the rules are gone through.
 struct Arranging<'l> {
+    rules: &'l RuleSet,
     limits: &'l Limits,
     ids: Ids,
     slots: Vec<Slot>,
@@ -207,11 +208,13 @@ struct Arranging<'l> {
     members: [Vec<PlanRule>; VIEWS],
     editors: Vec<(i32, RuleId)>,
     wrong_calls: Vec<(RuleId, String)>,
+    shared: eval::Shared,
 }
 
 impl<'l> Arranging<'l> {
-    fn new(limits: &'l Limits) -> Self {
+    fn new(rules: &'l RuleSet, limits: &'l Limits) -> Self {
         Arranging {
+            rules,
             limits,
             ids: Ids::new(),
             slots: Vec::new(),
@@ -219,6 +222,7 @@ impl<'l> Arranging<'l> {
             members: Default::default(),
             editors: Vec::new(),
             wrong_calls: Vec::new(),
+            shared: eval::Shared::new(),
         }
     }
 
@@ -244,20 +248,25 @@ impl<'l> Arranging<'l> {
                 Leaf::UriDetail(exacts.collect())
             }
             Test::Meta(_) => Leaf::Meta,
-            Test::Eval(call) => match eval::bind(call) {
-                None => Leaf::Nothing,
-                Some(Ok(test)) => {
-                    if eval::find(&call.function).is_some_and(|row| row.edits_body) {
-                        self.editors.push((rule.priority, id));
-                    }
-                    Leaf::Eval(test)
-                }
-                Some(Err(why)) => {
-                    self.wrong_calls.push((id, why));
-                    Leaf::Nothing
-                }
-            },
+            Test::Eval(call) => self.eval(id, rule, call),
             Test::Empty => Leaf::Nothing,
+        }
+    }
+
+    fn eval(&mut self, id: RuleId, rule: &Rule, call: &Eval) -> Leaf {
+        let Arranging { rules, limits, ids, shared, .. } = self;
+        match eval::bind(call, &mut eval::Binding { rules, limits, ids, shared }) {
+            None => Leaf::Nothing,
+            Some(Ok(test)) => {
+                if eval::find(&call.function).is_some_and(|row| row.edits_body) {
+                    self.editors.push((rule.priority, id));
+                }
+                Leaf::Eval(test)
+            }
+            Some(Err(why)) => {
+                self.wrong_calls.push((id, why));
+                Leaf::Nothing
+            }
         }
     }
 

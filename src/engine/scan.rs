@@ -16,9 +16,12 @@ use crate::clock::Tick;
 use crate::limits::Reached;
 use crate::message::view::Views;
 use crate::rules::meta::Meta;
+use crate::rules::model::{Eval, EvalClass};
 use crate::rules::regex::Scratch;
 use crate::rules::{RuleId, Test};
 use crate::text::pieces::Pieces;
+use std::any::{Any, TypeId};
+use std::collections::HashMap;
 use std::sync::Arc;
 
 /// How many rules run between two looks at the clock.
@@ -42,6 +45,10 @@ pub struct Scan {
     /// How often the deadline could have been looked at.
     steps: u32,
     seen: [Option<Seen>; VIEWS],
+    /// The body that a rule wants in place of the one it was given.
+    edited: Option<Pieces>,
+    /// What evals found out once for all their rules, by type.
+    notes: HashMap<TypeId, Arc<dyn Any + Send + Sync>>,
 }
 
 /// A rule that has hit.
@@ -88,6 +95,8 @@ impl Scan {
             deadline_exceeded: false,
             deadline: options.deadline,
             seen: Default::default(),
+            edited: None,
+            notes: HashMap::new(),
         }
     }
 
@@ -96,12 +105,35 @@ impl Scan {
         &self.views
     }
 
-    /// Puts another text in place of the body, for rules that run from now on.
+    /// The `T` that an eval has noted of this message.
+    pub fn known_note<T: Any + Send + Sync>(&self) -> Option<Arc<T>> {
+        self.notes.get(&TypeId::of::<T>()).cloned()?.downcast().ok()
+    }
+
+    /// Notes something of this message for all evals of a family: one `T`, the last.
+    pub fn note<T: Any + Send + Sync>(&mut self, found: T) -> Arc<T> {
+        let found = Arc::new(found);
+        self.notes.insert(TypeId::of::<T>(), found.clone());
+        found
+    }
+
+    /// Puts another text in place of the body once the rule under way is done. Rules of lower
+    /// priority have seen the old one by then, whether or not somebody needed them yet.
     pub fn replace_body(&mut self, body: Pieces) {
-        self.views.replace_body(body);
-        if let Some(seen) = self.seen.get_mut(View::Body as usize) {
-            *seen = None;
+        self.edited = Some(body);
+    }
+
+    /// Does what [`Scan::replace_body`] promised, after a rule of this priority.
+    pub(super) fn finish_edit(&mut self, rules: Rules, priority: i32, worker: &mut Worker) {
+        let Some(body) = self.edited.take() else { return };
+        for (id, rule) in rules.program.rules.iter() {
+            if rule.priority < priority && may_read_body(&rule.test) {
+                self.demand(rules, id, worker);
+            }
         }
+        self.views.replace_body(body);
+        let seen = self.seen.get_mut(View::Body as usize).and_then(Option::take);
+        worker.scratches.extend(seen.map(|seen| seen.scratch));
     }
 
     /// The limits that the message has reached so far.
@@ -297,6 +329,15 @@ impl Scan {
                 Bound::open(most(rules.program, rule), cost, rule)
             }
         }
+    }
+}
+
+/// Could the test look at the body? Those that ask the network do not.
+fn may_read_body(test: &Test) -> bool {
+    match test {
+        Test::Body { .. } => true,
+        Test::Eval(Eval { class, .. }) => !matches!(class, EvalClass::Rbl | EvalClass::Plugin),
+        _ => false,
     }
 }
 

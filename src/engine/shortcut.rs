@@ -2,13 +2,14 @@
 //!
 //! Mail::SpamAssassin::Plugin::Shortcircuit. Only where a rule file says `shortcircuit` does
 //! the order of rules matter; then they run priority by priority, and within one in the order
-//! header, body, uri, MIME, rawbody, full, metas. A kind of test is finished before the scan
-//! ends.
+//! header, header evals, body, uri, MIME and body evals, rawbody, full, metas. A kind of test
+//! is finished before the scan ends.
 
 use super::Worker;
 use super::program::{Leaf, Rules, View};
 use super::scan::Scan;
 use super::verdict::Hit;
+use crate::rules::model::{Eval, EvalClass};
 use crate::rules::{RuleId, RuleSet, Test};
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
@@ -69,7 +70,7 @@ impl Shortcuts {
             if scan.course.score(id) != 0.0
                 && let Some(leaf) = program.leaves.get(id.0 as usize)
             {
-                order.entry((rule.priority, place(leaf))).or_default().push(id);
+                order.entry((rule.priority, place(&rule.test, leaf))).or_default().push(id);
             }
         }
         let priorities: Vec<i32> = order.keys().map(|(priority, _)| *priority).collect();
@@ -171,7 +172,15 @@ fn ready_metas(scan: &mut Scan, rules: Rules, worker: &mut Worker) {
 const METAS: usize = 9;
 
 /// Where a rule stands within its priority.
-fn place(leaf: &Leaf) -> usize {
+fn place(test: &Test, leaf: &Leaf) -> usize {
+    if let Test::Eval(Eval { class, .. }) = test {
+        return match class {
+            EvalClass::Rbl | EvalClass::Header => 1,
+            EvalClass::Body | EvalClass::Plugin => 4,
+            EvalClass::Rawbody => 5,
+            EvalClass::Full => 6,
+        };
+    }
     match leaf {
         Leaf::Pattern { view: View::Headers, .. } | Leaf::Exists(_) => 0,
         Leaf::Pattern { view: View::Body, .. } => 2,
