@@ -115,10 +115,8 @@ limits! {
         "all headers of one part together; SpamAssassin cuts there";
     Headers headers = 65_536, Count,
         "header fields of a whole message, so high that none hides behind others";
-    CommentDepth comment_depth = 8, Count,
-        "nested comments in addresses, dates and Received";
     Addresses addresses = 1024, Count,
-        "addresses read from one header";
+        "addresses read from all headers of one name";
     ReceivedHops received_hops = 256, Count,
         "Received lines read as relays";
 
@@ -129,8 +127,6 @@ limits! {
         "parts of a whole message; SpamAssassin has no such bound";
     MimeDepth mime_depth = 20, Count,
         "nesting of multiparts and attached messages; SpamAssassin stops there";
-    ContentTypeParameters content_type_parameters = 64, Count,
-        "parameters of one Content-Type or Content-Disposition";
 
     // HTML and URIs.
     HtmlDepth html_depth = 65_536, Count,

@@ -4,6 +4,7 @@ use super::Worker;
 use super::program::{Leaf, Program, Rules, Slot, View};
 use super::scan::{Scan, Seen};
 use super::verdict::Evidence;
+use crate::limits::Limit;
 use crate::message::uri::Detail;
 use crate::message::view::Views;
 use crate::message::{Part, encoded_word, header_block};
@@ -23,7 +24,10 @@ pub(super) fn run(scan: &mut Scan, rules: Rules, id: RuleId, worker: &mut Worker
     }
     match outcome(scan, rules, rule, leaf, worker) {
         Ok((count, evidence)) => scan.settle(id, count, evidence),
-        Err(_) => {
+        Err(overrun) => {
+            if let Some(limit) = overrun.limit() {
+                scan.reached.note(limit);
+            }
             scan.overruns.push(id);
             scan.settle(id, 0, None);
         }
@@ -122,6 +126,9 @@ fn pattern(
     let found = search(scan, rules, view, index, most, worker)?;
     if found.count == 0 {
         return Ok(MISS);
+    }
+    if found.count >= scan.views.settings().limits.rule_hits {
+        scan.reached.note(Limit::RuleHits);
     }
     if !rule.templates.is_empty() {
         return with_tags(scan, rules, rule, view, most, worker);

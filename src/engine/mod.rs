@@ -242,3 +242,7 @@ fn run_all(scan: &mut Scan, rules: Rules, worker: &mut Worker, options: &Options
         scan.demand(rules, rule, worker);
     }
 }
+
+#[cfg(test)]
+#[path = "limit_tests.rs"]
+mod limit_tests;

@@ -37,6 +37,8 @@ pub struct Scan {
     pub(super) hits: Vec<Found>,
     /// Rules whose pattern ran over its limit.
     pub(super) overruns: Vec<RuleId>,
+    /// The limits that rules have reached on this message.
+    pub(super) reached: Reached,
     pub(super) deadline_exceeded: bool,
     deadline: Option<Tick>,
     known: Vec<Known>,
@@ -92,6 +94,7 @@ impl Scan {
             frozen: options.frozen.as_ref().map(|Frozen(tags)| Arc::clone(tags)),
             hits: Vec::new(),
             overruns: Vec::new(),
+            reached: Reached::default(),
             deadline_exceeded: false,
             deadline: options.deadline,
             seen: Default::default(),
@@ -138,7 +141,9 @@ impl Scan {
 
     /// The limits that the message has reached so far.
     pub fn reached(&self) -> Reached {
-        self.views.reached()
+        let mut reached = self.views.reached();
+        reached.merge(self.reached);
+        reached
     }
 
     /// Runs `rule`, and whatever it needs, unless its value is known.

@@ -299,15 +299,19 @@ fn unquoted(phrase: &[u8]) -> Vec<u8> {
 /// `text` without `(comments)`, which do not nest here.
 fn without_comments(text: &[u8]) -> Vec<u8> {
     let mut out = Vec::with_capacity(text.len());
-    let mut at = 0;
+    let (mut at, mut hopeless) = (0, 0);
     while let Some(&byte) = text.get(at) {
-        match comment_at(text, at) {
-            Some((_, after)) => at = after,
-            None => {
-                out.push(byte);
-                at += 1;
+        if byte == b'(' && at >= hopeless {
+            let end = comment_run_end(text, at);
+            if text.get(end) == Some(&b')') {
+                at = end + 1;
+                continue;
             }
+            // What is opened in between ends at the same place.
+            hopeless = end;
         }
+        out.push(byte);
+        at += 1;
     }
     out
 }
@@ -360,8 +364,13 @@ fn comment_at(text: &[u8], at: usize) -> Option<(Range<usize>, usize)> {
     if text.get(at) != Some(&b'(') {
         return None;
     }
-    let end = escaped_run_end(text, at + 1, |byte| byte != b'(' && byte != b')');
+    let end = comment_run_end(text, at);
     (text.get(end) == Some(&b')')).then_some((at + 1..end, end + 1))
+}
+
+/// Where the comment that begins at `at` ends, or where it turns out to be none.
+fn comment_run_end(text: &[u8], at: usize) -> usize {
+    escaped_run_end(text, at + 1, |byte| byte != b'(' && byte != b')')
 }
 
 /// Goes over bytes that are `allowed` and over any that a backslash precedes.
@@ -479,6 +488,16 @@ mod tests {
             let expected: Vec<_> = expected.iter().map(|(p, a)| (some(p), some(a))).collect();
             assert_eq!(read(value), expected, "{value:?}");
         }
+    }
+
+    #[test]
+    fn comments_that_never_end_stay_and_cost_little() {
+        let cases = [("a(b)c", "ac"), ("a(\\(b", "a(\\(b"), ("(a\\()b(c", "b(c"), ("((a)b", "(b")];
+        for (text, expected) in cases {
+            assert_eq!(without_comments(text.as_bytes()), expected.as_bytes(), "{text}");
+        }
+        let open = b"(\\".repeat(500_000);
+        assert_eq!(without_comments(&open), open);
     }
 
     #[test]

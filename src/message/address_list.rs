@@ -24,6 +24,9 @@ struct Item {
     comment: Option<Vec<u8>>,
 }
 
+/// How much of the value is copied where nothing could be read: 128 times the longest field.
+const COPIED: usize = 1 << 20;
+
 /// Reads at most `limit` addresses from a header's value.
 pub fn parse(value: &[u8], limit: usize) -> Vec<Address> {
     let text = super::address::without_backslash_pairs(value);
@@ -32,7 +35,9 @@ pub fn parse(value: &[u8], limit: usize) -> Vec<Address> {
         list.read(limit);
     }
     list.items.truncate(limit);
-    list.items.into_iter().map(|item| item.into_address(&text)).collect()
+    // Each copy of the value is as long as the value: there are not many of a long one.
+    let mut copies = (COPIED / text.len().max(1)).max(1);
+    list.items.into_iter().map(|item| item.into_address(&text, &mut copies)).collect()
 }
 
 struct List<'t> {
@@ -382,8 +387,9 @@ fn is_atom_byte(byte: u8) -> bool {
 }
 
 impl Item {
-    /// `text` is the whole value, which stands for a name where nothing could be read.
-    fn into_address(self, text: &[u8]) -> Address {
+    /// `text` is the whole value, which stands for a name where nothing could be read, for
+    /// so many more `copies`.
+    fn into_address(self, text: &[u8], copies: &mut usize) -> Address {
         let Item { phrase, user, host, comment } = self;
         let host = host.filter(|host| !host.is_empty());
         let bare = user.is_none() && comment.is_none();
@@ -396,7 +402,9 @@ impl Item {
             phrase => {
                 let phrase = phrase.or(comment);
                 let nothing = phrase.is_none() && address.is_none();
-                Address { phrase: if nothing { Some(text.to_vec()) } else { phrase }, address }
+                let copied = nothing && *copies > 0;
+                *copies -= usize::from(copied);
+                Address { phrase: if copied { Some(text.to_vec()) } else { phrase }, address }
             }
         }
     }

@@ -252,7 +252,7 @@ mod tests {
     }
 
     #[test]
-    fn limit_header_name_and_value() {
+    fn limit_header_name_and_header_value() {
         for (name, value, cut) in [(256, 8192, false), (257, 1, true), (1, 8193, true)] {
             let message = format!("{}:{}\n\n", "n".repeat(name), "v".repeat(value - 1));
             let (head, facts) = parse(message.as_bytes());

@@ -13,8 +13,10 @@ use super::host;
 use super::parse::Message;
 use super::relay::{Relays, Side};
 use super::settings::Settings;
+use crate::limits::{Limit, Reached};
 use crate::text::ascii::is_space;
 use crate::text::net;
+use std::cell::Cell;
 use thiserror::Error;
 
 /// A header as a rule names it: `Subject`, `From:addr`, `ALL:raw`, `ToCc:name`, …
@@ -86,6 +88,8 @@ pub struct Source<'a> {
     /// What engine or plugins know of the message beside its headers, by name: `X-Languages`.
     /// Asked where no field is so called.
     pub metadata: &'a [(Vec<u8>, Vec<u8>)],
+    /// Where a limit is noted that an answer reaches.
+    pub reached: Option<&'a Cell<Reached>>,
 }
 
 impl<'a> Source<'a> {
@@ -97,6 +101,15 @@ impl<'a> Source<'a> {
             relays,
             settings,
             metadata: &[],
+            reached: None,
+        }
+    }
+
+    fn note(&self, limit: Limit) {
+        if let Some(cell) = self.reached {
+            let mut reached = cell.get();
+            reached.note(limit);
+            cell.set(reached);
         }
     }
 }
@@ -152,8 +165,18 @@ impl HeaderQuery {
         }
         if self.modifiers.addr || self.modifiers.name {
             let limit = source.settings.limits.addresses;
-            let addresses = values.iter().flat_map(|value| address::parse(value, limit));
-            values = addresses.filter_map(|address| self.part_of(address)).collect();
+            let mut addresses = Vec::new();
+            for value in &values {
+                let free = limit - addresses.len();
+                addresses.extend(address::parse(value, free.saturating_add(1)));
+                if addresses.len() > limit {
+                    addresses.truncate(limit);
+                    source.note(Limit::Addresses);
+                    break;
+                }
+            }
+            let parts = addresses.into_iter().filter_map(|address| self.part_of(address));
+            values = parts.collect();
         }
         if self.modifiers.host {
             let hosts = values.iter().filter_map(|value| self.host_of(value, source));
@@ -454,6 +477,7 @@ pub(super) mod tests {
             relays: &relays,
             settings,
             metadata: &[],
+            reached: None,
         };
         HeaderQuery::ask(query.as_bytes()).value(&source)
     }
@@ -501,6 +525,7 @@ pub(super) mod tests {
             pristine_headers: b"",
             relays: &relays,
             settings: &settings,
+            reached: None,
             metadata: &[(b"X-Languages".to_vec(), b"de".to_vec())],
         };
         let first = |query: &str| HeaderQuery::ask(query.as_bytes()).first(&source);
@@ -535,6 +560,7 @@ pub(super) mod tests {
                 relays: &relays,
                 settings: &settings,
                 metadata: &[],
+            reached: None,
             };
             for query in ["To", "To:raw", "To:addr", "To:name", "ToCc:raw", "ALL:raw", "ALL"] {
                 let _ = HeaderQuery::ask(query.as_bytes()).values(&source);

@@ -8,13 +8,15 @@ use super::{Message, Rendering, Settings, body, encoded_word};
 use crate::limits::Reached;
 use crate::text::pieces::Pieces;
 use std::borrow::Cow;
-use std::cell::OnceCell;
+use std::cell::{Cell, OnceCell};
 use std::sync::Arc;
 
 /// A message with everything that rules may look at.
 pub struct Views {
     message: Message,
     settings: Arc<Settings>,
+    /// What header queries have reached.
+    reached: Cell<Reached>,
     relays: OnceCell<Relays>,
     texts: OnceCell<Vec<Rendered>>,
     body: OnceCell<Pieces>,
@@ -38,6 +40,7 @@ impl Views {
         Views {
             message,
             settings,
+            reached: Cell::default(),
             relays: OnceCell::new(),
             texts: OnceCell::new(),
             body: OnceCell::new(),
@@ -69,6 +72,7 @@ impl Views {
             relays: self.relays(),
             settings: &self.settings,
             metadata: &[],
+            reached: Some(&self.reached),
         }
     }
 
@@ -122,6 +126,10 @@ impl Views {
     /// The limits that the message has reached so far.
     pub fn reached(&self) -> Reached {
         let mut reached = self.message.reached();
+        reached.merge(self.reached.get());
+        if let Some(relays) = self.relays.get() {
+            reached.merge(relays.reached);
+        }
         for html in self.texts.get().into_iter().flatten().filter_map(Rendered::html) {
             reached.merge(html.reached);
         }

@@ -552,7 +552,7 @@ mod tests {
     }
 
     #[test]
-    fn lines_at_the_limit_are_read_and_those_over_it_are_not() {
+    fn limit_rule_file_line() {
         let limits = Limits { rule_file_line: 20, ..Limits::default() };
         let sources = Sources {
             cf_lines: b"body A /aaaaaaaaaaa/\nbody B /aaaaaaaaaaaa/\n".to_vec(),
@@ -562,6 +562,30 @@ mod tests {
         };
         let set = load(&sources, &limits);
         assert!(set.find("A").is_some() && set.find("B").is_none());
+    }
+
+    #[test]
+    fn limit_include_depth() {
+        let root = std::env::temp_dir().join(format!("mailprint-depth-{}", std::process::id()));
+        std::fs::create_dir_all(&root).unwrap();
+        for number in 0..5 {
+            let text = format!("include {}.cf\nbody R{number} /x/\n", number + 1);
+            std::fs::write(root.join(format!("{number}.cf")), text).unwrap();
+        }
+        for (include_depth, deepest) in [(1, 0), (2, 1), (3, 2), (9, 4)] {
+            let sources = Sources {
+                site: Vec::new(),
+                distribution: Vec::new(),
+                cf_lines: format!("include {}\n", root.join("0.cf").display()).into_bytes(),
+                ..Sources::default()
+            };
+            let set = load(&sources, &Limits { include_depth, ..Limits::default() });
+            let read = (0..5).filter(|number| set.find(&format!("R{number}")).is_some()).max();
+            assert_eq!(read, Some(deepest), "{include_depth}");
+            let told = set.complaints.iter().any(|c| c.text.contains("too many files"));
+            assert_eq!(told, deepest < 4);
+        }
+        std::fs::remove_dir_all(root).unwrap();
     }
 
     proptest! {

@@ -94,6 +94,7 @@ fn count(server: &Server, verdict: &Verdict, size: usize) {
     let word = if verdict.is_spam() { "spam" } else { "ham" };
     server.metrics.messages.with_label_values(&[word]).inc();
     server.metrics.message_bytes.inc_by(size as u64);
+    server.metrics.limits_reached(verdict.reached);
 }
 
 /// The reply to a scan without a verdict.

@@ -570,7 +570,7 @@ mod tests {
     }
 
     #[test]
-    fn limits_are_kept_and_noted() {
+    fn limit_html_depth_and_html_tags_and_html_attributes() {
         let mut limits = Limits::default();
         for (name, value) in
             [("html_tags", 3), ("html_depth", 2), ("html_attributes", 1), ("uris", 1)]

@@ -321,12 +321,16 @@ mod tests {
     }
 
     #[test]
-    fn limits_are_kept_and_noted() {
+    fn limit_uris_and_uri_length_and_uri_nesting() {
         let mut settings = settings();
         settings.limits.uris = 2;
         settings.limits.uri_length = 20;
         settings.limits.uri_nesting = 1;
         assert_eq!(of_text("http://a.com http://b.com", &settings).reached, Default::default());
+        let exact = of_text("http://a.com/12345678", &settings);
+        assert!(!exact.truncated);
+        let nested = of_text("http://a.com/http://b.com/", &settings);
+        assert!(!nested.reached.has(Limit::UriNesting));
         let many = of_text("http://a.com http://b.com http://c.com", &settings);
         assert_eq!(many.details.len(), 2);
         assert!(many.reached.has(Limit::Uris));

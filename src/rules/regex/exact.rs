@@ -6,7 +6,7 @@
 use super::cache::{Caches, Id, Ids};
 use super::perl::{self, Parsed};
 use super::{Pattern, PatternError, pcre, translate};
-use crate::limits::Limits;
+use crate::limits::{Limit, Limits};
 use regex_automata::hybrid::dfa::DFA;
 use regex_automata::util::primitives::NonMaxUsize;
 use regex_automata::{Anchored, Input, meta};
@@ -60,6 +60,17 @@ pub enum Overrun {
     /// No engine could compile the pattern; `Pattern::parse` lets hardly any such through.
     #[error("a pattern could not be compiled")]
     Pattern,
+}
+
+impl Overrun {
+    /// The limit that was reached, if it was one.
+    pub fn limit(self) -> Option<Limit> {
+        match self {
+            Overrun::Steps => Some(Limit::MatchSteps),
+            Overrun::Memory => Some(Limit::MatchHeap),
+            Overrun::Pattern => None,
+        }
+    }
 }
 
 /// How often a rule matched, and where first.
@@ -449,6 +460,31 @@ mod tests {
         let hay = [&[b'a'; 60][..], b"b"].concat();
         assert_eq!(exact.is_match(&hay, &mut Caches::new()), Err(Overrun::Steps));
         assert_eq!(exact.is_match(b"aaa", &mut Caches::new()), Ok(true));
+    }
+
+    #[test]
+    fn limit_match_heap_ends_a_search_without_a_hit() {
+        let pattern = Arc::new(Pattern::parse(b"^(?:(.)(?=.*\\1))*+z", Strip::Bare).unwrap());
+        let hay = b"ab".repeat(20_000);
+        for (match_heap, overrun) in [(0, true), (64 << 20, false)] {
+            let limits = Limits { match_heap, match_steps: 100_000_000, ..Limits::default() };
+            let exact = Exact::new(Arc::clone(&pattern), &mut Ids::new(), &limits);
+            let found = exact.is_match(&hay, &mut Caches::new());
+            assert_eq!(found == Err(Overrun::Memory), overrun, "{match_heap}: {found:?}");
+            assert_eq!(Overrun::Memory.limit(), Some(Limit::MatchHeap));
+        }
+    }
+
+    #[test]
+    fn limit_pattern_program() {
+        let pattern = Arc::new(Pattern::parse(b"[a-f]{200}x", Strip::Bare).unwrap());
+        for (pattern_program, automaton) in [(1000, false), (1 << 20, true)] {
+            let limits = Limits { pattern_program, ..Limits::default() };
+            let exact = Exact::new(Arc::clone(&pattern), &mut Ids::new(), &limits);
+            assert_eq!(matches!(exact.engine(), Engine::Automaton { .. }), automaton);
+            let hay = [&[b'a'; 300][..], b"x"].concat();
+            assert_eq!(exact.is_match(&hay, &mut Caches::new()), Ok(true));
+        }
     }
 
     #[test]

@@ -230,18 +230,27 @@ mod tests {
     }
 
     #[test]
-    fn bombs_are_refused_by_limits() {
+    fn limit_pattern_depth() {
         let deep = |n: usize| format!("{}a{}", "(".repeat(n), ")".repeat(n));
+        let limits = Limits { pattern_depth: 10, ..Limits::default() };
+        for (depth, taken) in [(8, true), (9, true), (12, false)] {
+            let read = Pattern::parse_within(deep(depth).as_bytes(), Strip::Bare, &limits);
+            assert_eq!(read.is_ok(), taken, "{depth}");
+        }
         assert!(bare(&deep(249)).is_ok());
         assert!(matches!(bare(&deep(251)), Err(PatternError::TooDeep { .. })));
         assert!(matches!(bare(&"(".repeat(100_000)), Err(PatternError::TooDeep { .. })));
         assert!(matches!(bare(&deep(100_000)), Err(PatternError::TooDeep { .. })));
+    }
+
+    #[test]
+    fn limit_pattern_bytes() {
         for text in ["((a{1000}){1000}){1000}", "(((\\w{500}){500}){500}){500}"] {
             assert_eq!(bare(text), Err(PatternError::TooLarge), "{text}");
         }
         let limits = Limits { pattern_bytes: 10, ..Limits::default() };
         let within = |text: &[u8]| Pattern::parse_within(text, Strip::Bare, &limits);
-        assert!(within(b"abcdefghij").is_ok());
+        assert!(within(b"abcdefghi").is_ok() && within(b"abcdefghij").is_ok());
         assert_eq!(within(b"abcdefghijk"), Err(PatternError::TooLarge));
     }
 

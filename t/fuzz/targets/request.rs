@@ -1,0 +1,29 @@
+//! A spamd request, whole and in pieces: what comes of it must be the same.
+#![no_main]
+use libfuzzer_sys::fuzz_target;
+use mailprint::protocol::request::{Progress, Reading, RequestError, parse_all};
+use mailprint_fuzz::limits;
+
+fn in_pieces(data: &[u8], size: usize) -> Result<Progress, RequestError> {
+    let mut reading = Reading::new(&limits());
+    for piece in data.chunks(size) {
+        match reading.feed(piece)? {
+            Progress::Incomplete => {}
+            complete => return Ok(complete),
+        }
+    }
+    reading.finish()
+}
+
+fuzz_target!(|data: &[u8]| {
+    let whole = parse_all(data, &limits());
+    // Who sends more than he announced is told so if it is there in time.
+    let sends_more = matches!(&whole, Err(RequestError::LengthMismatch { expected, got })
+        if expected.parse::<usize>().is_ok_and(|announced| announced < *got));
+    let first = data.first().map_or(1, |&byte| usize::from(byte % 32) + 1);
+    for size in [1, first] {
+        let pieces = in_pieces(data, size);
+        let early = sends_more && matches!(pieces, Ok(Progress::Complete(_)));
+        assert!(early || pieces == whole, "in pieces of {size}: {pieces:?}, whole: {whole:?}");
+    }
+});
