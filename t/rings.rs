@@ -2,6 +2,8 @@
 //!
 //! Each room's source is read for `crate::room` and may name only the rooms listed here.
 
+#![allow(clippy::expect_used, reason = "a source file that cannot be read is a failure")]
+
 use std::path::Path;
 
 /// A room and the rooms that it may use. What is not listed is an error.
@@ -16,11 +18,14 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("message", &["text", "limits"]),
     ("rules", &["message", "text", "limits"]),
     ("engine", &["rules", "message", "text", "limits", "clock", "metrics"]),
-    ("protocol", &["text", "limits"]),
+    ("protocol", &["text", "limits", "error"]),
     ("http", &["config", "metrics", "log", "server", "error"]),
     (
         "server",
-        &["engine", "rules", "protocol", "config", "metrics", "limits", "clock", "log", "error"],
+        &[
+            "http", "engine", "rules", "message", "protocol", "config", "metrics", "limits",
+            "clock", "log", "error", "text",
+        ],
     ),
     (
         "cli",

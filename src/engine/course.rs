@@ -84,7 +84,7 @@ impl Course {
 }
 
 /// All metas, each behind the metas that it reads. Members of cycles come in no order.
-fn dependencies_first(rules: &RuleSet) -> Vec<(RuleId, &Meta)> {
+pub fn dependencies_first(rules: &RuleSet) -> Vec<(RuleId, &Meta)> {
     let meta_of = |id: RuleId| match rules.rule(id).map(|rule| &rule.test) {
         Some(Test::Meta(meta)) => Some(meta),
         _ => None,

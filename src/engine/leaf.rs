@@ -1,7 +1,7 @@
 //! Running one rule that is no meta.
 
 use super::Worker;
-use super::program::{Leaf, Program, Slot, View};
+use super::program::{Leaf, Program, Rules, Slot, View};
 use super::scan::{Scan, Seen};
 use super::verdict::Evidence;
 use crate::limits::Limit;
@@ -15,14 +15,14 @@ use crate::text::pieces::Pieces;
 use std::sync::Arc;
 
 /// Runs `id` and settles it. A rule without a score, or one that cannot run, is worth 0.
-pub(super) fn run(scan: &mut Scan, id: RuleId, worker: &mut Worker) {
-    let program = Arc::clone(&scan.program);
+pub(super) fn run(scan: &mut Scan, rules: Rules, id: RuleId, worker: &mut Worker) {
+    let program = rules.program;
     let (rule, leaf) = (program.rules.rule(id), program.leaves.get(id.0 as usize));
     let (Some(rule), Some(leaf)) = (rule, leaf) else { return scan.settle(id, 0, None) };
-    if scan.course.score(id) == 0.0 {
+    if rules.course.score(id) == 0.0 {
         return scan.settle(id, 0, None);
     }
-    match outcome(scan, &program, rule, leaf, worker) {
+    match outcome(scan, rules, rule, leaf, worker) {
         Ok((count, evidence)) => scan.settle(id, count, evidence),
         Err(overrun) => {
             if let Some(limit) = overrun.limit() {
@@ -32,33 +32,36 @@ pub(super) fn run(scan: &mut Scan, id: RuleId, worker: &mut Worker) {
             scan.settle(id, 0, None);
         }
     }
+    scan.finish_edit(rules, rule.priority, worker);
 }
 
 /// How often a rule hit, and what it matched first.
-type Outcome = Result<(u32, Option<Evidence>), Overrun>;
+pub(super) type Outcome = Result<(u32, Option<Evidence>), Overrun>;
 
-const MISS: (u32, Option<Evidence>) = (0, None);
-const HIT: (u32, Option<Evidence>) = (1, None);
+/// It did not hit.
+pub(super) const MISS: (u32, Option<Evidence>) = (0, None);
+/// It hit once, with nothing to show.
+pub(super) const HIT: (u32, Option<Evidence>) = (1, None);
 
 fn outcome(
     scan: &mut Scan,
-    program: &Program,
+    rules: Rules,
     rule: &Rule,
     leaf: &Leaf,
     worker: &mut Worker,
 ) -> Outcome {
     match leaf {
         Leaf::Pattern { view, index, negated: false } => {
-            pattern(scan, program, rule, *view, *index, worker)
+            pattern(scan, rules, rule, *view, *index, worker)
         }
         Leaf::Pattern { view, index, negated: true } => {
-            let found = search(scan, program, *view, *index, 1, worker)?;
+            let found = search(scan, rules, *view, *index, 1, worker)?;
             Ok(if found.count == 0 { HIT } else { MISS })
         }
         Leaf::Exists(query) => Ok(if query.exists(&scan.views.source()) { HIT } else { MISS }),
         Leaf::MimeHeader(exact) => mime_header(scan, rule, exact, worker),
         Leaf::UriDetail(exacts) => uri_detail(scan, rule, exacts, &mut worker.caches),
-        Leaf::Eval(test) => Ok((test(scan, worker), None)),
+        Leaf::Eval(test) => test(scan, worker),
         Leaf::Meta | Leaf::Nothing => Ok(MISS),
     }
 }
@@ -101,26 +104,26 @@ fn most_matches(scan: &Scan, rule: &Rule) -> usize {
 /// Searches a view for a rule's pattern.
 fn search(
     scan: &mut Scan,
-    program: &Program,
+    rules: Rules,
     view: View,
     index: usize,
     most: usize,
     worker: &mut Worker,
 ) -> Result<Matches, Overrun> {
-    let Seen { pieces, scratch } = scan.see(view, worker);
-    program.plan(view).resume(pieces, scratch).run(index, most, &mut worker.caches)
+    let Seen { pieces, scratch } = scan.see(rules, view, worker);
+    rules.program.plan(view).resume(pieces, scratch).run(index, most, &mut worker.caches)
 }
 
 fn pattern(
     scan: &mut Scan,
-    program: &Program,
+    rules: Rules,
     rule: &Rule,
     view: View,
     index: usize,
     worker: &mut Worker,
 ) -> Outcome {
     let most = most_matches(scan, rule);
-    let found = search(scan, program, view, index, most, worker)?;
+    let found = search(scan, rules, view, index, most, worker)?;
     if found.count == 0 {
         return Ok(MISS);
     }
@@ -128,19 +131,19 @@ fn pattern(
         scan.reached.note(Limit::RuleHits);
     }
     if !rule.templates.is_empty() {
-        return with_tags(scan, rule, view, most, worker);
+        return with_tags(scan, rules, rule, view, most, worker);
     }
     if rule.captures
-        && let Some(exact) = program.plan(view).pattern(index)
+        && let Some(exact) = rules.program.plan(view).pattern(index)
     {
-        scan.see(view, worker);
+        scan.see(rules, view, worker);
         let caches = &mut worker.caches;
         let seen = scan.seen(view);
         let values = seen.map(|seen| captured(exact, &seen.pieces, &found, caches));
         scan.tags.set(values.transpose()?.unwrap_or_default());
     }
     let limit = scan.views.settings().limits.evidence;
-    let shown = evidence(&scan.see(view, worker).pieces, &found, limit);
+    let shown = evidence(&scan.see(rules, view, worker).pieces, &found, limit);
     Ok((count(&found), shown))
 }
 
@@ -161,6 +164,7 @@ fn evidence(pieces: &Pieces, found: &Matches, limit: usize) -> Option<Evidence> 
 /// the tag's place; here the tag's values are put in and the pattern is run for good.
 fn with_tags(
     scan: &mut Scan,
+    rules: Rules,
     rule: &Rule,
     view: View,
     most: usize,
@@ -177,7 +181,7 @@ fn with_tags(
     };
     let exact = Exact::new(Arc::new(filled), &mut Ids::new(), &limits);
     let mut caches = Caches::new();
-    let seen = scan.see(view, worker);
+    let seen = scan.see(rules, view, worker);
     let mut found = Matches::default();
     for (number, piece) in seen.pieces.iter().enumerate() {
         let (matches, first) = exact.count(piece, most - found.count, &mut caches)?;

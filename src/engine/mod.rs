@@ -30,8 +30,8 @@ use crate::limits::Limits;
 use crate::message::view::Views;
 use crate::message::{Message, Settings, encoded_word};
 use crate::rules::regex::{Caches, Scratch};
-use crate::rules::{RuleId, RuleSet, Test};
-use program::Program;
+use crate::rules::{RuleId, RuleSet};
+use program::{Leaf, Program, Rules};
 use shortcut::Shortcuts;
 use std::sync::Arc;
 use verdict::Hit as VerdictHit;
@@ -52,6 +52,7 @@ pub struct Worker {
     caches: Caches,
     scratches: Vec<Scratch>,
     bounds: Vec<bound::Bound>,
+    waiting: Vec<RuleId>,
 }
 
 /// The values of tags that patterns hold, taken from one message: see [`Engine::freeze`].
@@ -115,7 +116,9 @@ impl Engine {
         let mut worker = self.worker();
         for mail in mails {
             let mut scan = self.open(mail, &Options::default());
-            self.run_before_all(&mut scan, &mut worker);
+            let course = Arc::clone(&scan.course);
+            let rules = Rules { program: &self.program, course: &course };
+            run_before_all(&mut scan, rules, &mut worker);
             let tags = scan.tags.frozen(names.iter().copied(), &scan.views);
             if !tags.is_empty() && !scan.views.uris().rule_inputs().is_empty() {
                 return Some(Frozen(Arc::new(tags)));
@@ -133,10 +136,15 @@ impl Engine {
     /// Parses the message and does everything that needs no answer from the network.
     pub fn begin(&self, worker: &mut Worker, mail: Vec<u8>, options: &Options) -> Scan {
         let mut scan = self.open(mail, options);
-        self.run_before_all(&mut scan, worker);
+        let course = Arc::clone(&scan.course);
+        let rules = Rules { program: &self.program, course: &course };
+        run_before_all(&mut scan, rules, worker);
         match &self.shortcuts {
-            None => run_all(&mut scan, worker, options),
-            Some(shortcuts) => shortcuts.run(&mut scan, worker),
+            None => {
+                run_editors(&mut scan, rules, worker);
+                run_all(&mut scan, rules, worker, options);
+            }
+            Some(shortcuts) => shortcuts.run(&mut scan, rules, worker),
         }
         scan.return_buffers(worker);
         scan
@@ -147,28 +155,12 @@ impl Engine {
         let message = Message::parse(mail, &self.settings.limits);
         let views = Views::new(message, Arc::clone(&self.settings));
         let [local, ..] = &self.program.courses;
-        Scan::new(Arc::clone(&self.program), Arc::clone(local), views, options)
+        Scan::new(&self.program, Arc::clone(local), views, options)
     }
 
     /// Does what had to wait for the network, and sums up.
     pub fn finish(&self, _worker: &mut Worker, scan: Scan, options: &Options) -> Verdict {
         self.verdict(scan, options)
-    }
-
-    /// Rules whose captures others need; then evals that rewrite the body, each after the body
-    /// rules of lower priority.
-    fn run_before_all(&self, scan: &mut Scan, worker: &mut Worker) {
-        for &producer in &self.program.producers {
-            scan.demand(producer, worker);
-        }
-        for &(priority, editor) in &self.program.editors {
-            for (id, rule) in self.program.rules.iter() {
-                if rule.priority < priority && matches!(rule.test, Test::Body { .. }) {
-                    scan.demand(id, worker);
-                }
-            }
-            scan.demand(editor, worker);
-        }
     }
 
     fn verdict(&self, mut scan: Scan, options: &Options) -> Verdict {
@@ -204,9 +196,15 @@ impl Engine {
         verdict
     }
 
-    fn hit(&self, scan: &Scan, found: scan::Found) -> VerdictHit {
+    fn hit(&self, scan: &Scan, mut found: scan::Found) -> VerdictHit {
         let rules = &self.program.rules;
         let rule = rules.rule(found.rule);
+        // Reports show what evals have to say, and not what patterns match.
+        let speaks = matches!(self.program.leaves.get(found.rule.0 as usize), Some(Leaf::Eval(_)));
+        let log = found.evidence.iter().filter(|_| speaks).map(|e| e.text.clone()).collect();
+        if let Some(evidence) = &mut found.evidence {
+            evidence.text.truncate(scan.views.settings().limits.evidence);
+        }
         VerdictHit {
             name: rule.map_or_else(|| "".into(), |rule| Arc::clone(&rule.name)),
             score: scan.course.score(found.rule),
@@ -216,18 +214,32 @@ impl Engine {
                 .unwrap_or_else(|| Arc::from(&b"No description available."[..])),
             area: self.program.area(found.rule),
             place: rule.map(|rule| rules.place(rule.place)).unwrap_or_default(),
-            log: Vec::new(),
+            log,
             evidence: found.evidence,
         }
     }
 }
 
+/// Rules whose captures others need.
+fn run_before_all(scan: &mut Scan, rules: Rules, worker: &mut Worker) {
+    for &producer in &rules.program.producers {
+        scan.demand(rules, producer, worker);
+    }
+}
+
+/// Evals that rewrite the body: rules of their own and higher priority shall see what they make
+/// of it.
+fn run_editors(scan: &mut Scan, rules: Rules, worker: &mut Worker) {
+    for &(_, editor) in &rules.program.editors {
+        scan.demand(rules, editor, worker);
+    }
+}
+
 /// Every rule that the verdict is made of; sub-tests as far as metas need them, or all.
-fn run_all(scan: &mut Scan, worker: &mut Worker, options: &Options) {
-    let course = Arc::clone(&scan.course);
-    let asked_for = if options.subtests { &course.subtests[..] } else { &[] };
-    for &rule in asked_for.iter().chain(&course.scored) {
-        scan.demand(rule, worker);
+fn run_all(scan: &mut Scan, rules: Rules, worker: &mut Worker, options: &Options) {
+    let asked_for = if options.subtests { &rules.course.subtests[..] } else { &[] };
+    for &rule in asked_for.iter().chain(&rules.course.scored) {
+        scan.demand(rules, rule, worker);
     }
 }
 

@@ -4,7 +4,8 @@
 //! match at all. Header rules share one too: each distinct header that a rule asks for is a
 //! piece of its own.
 
-use super::course::Course;
+use super::bound::Cost;
+use super::course::{self, Course};
 use super::eval;
 use super::tags;
 use crate::limits::Limits;
@@ -33,8 +34,19 @@ pub struct Program {
     pub editors: Vec<(i32, RuleId)>,
     /// The lowest priority of any rule.
     pub first_priority: i32,
+    /// What it costs to run each rule, by id: only the order matters.
+    pub costs: Vec<Cost>,
     /// Eval calls with wrong arguments, and what is wrong.
     pub wrong_calls: Vec<(RuleId, String)>,
+}
+
+/// The rules and which of them run, as a scan in progress sees them.
+#[derive(Clone, Copy)]
+pub struct Rules<'r> {
+    /// The rules.
+    pub program: &'r Program,
+    /// Which of them run.
+    pub course: &'r Course,
 }
 
 /// A view that rules with patterns look at.
@@ -106,8 +118,8 @@ pub enum Leaf {
 impl Program {
     /// Arranges `rules`.
     pub fn new(rules: Arc<RuleSet>, limits: &Limits) -> Program {
-        let mut arranging = Arranging::new(limits);
-        let leaves = rules.iter().map(|(id, rule)| arranging.leaf(id, rule)).collect();
+        let mut arranging = Arranging::new(&rules, limits);
+        let leaves: Vec<Leaf> = rules.iter().map(|(id, rule)| arranging.leaf(id, rule)).collect();
         let courses = std::array::from_fn(|set| {
             let score = |rule: &Rule| rule.scores.get(set).copied().unwrap_or(0.0);
             Arc::new(Course::new(&rules, rules.rules.iter().map(score).collect()))
@@ -117,6 +129,7 @@ impl Program {
         editors.sort_unstable();
         let plans = members.map(|members| Plan::build(&members, &mut ids, limits));
         let first_priority = rules.rules.iter().map(|rule| rule.priority).min().unwrap_or(0);
+        let costs = costs(&rules, &leaves, &plans);
         Program {
             rules,
             leaves,
@@ -126,6 +139,7 @@ impl Program {
             producers,
             editors,
             first_priority,
+            costs,
             wrong_calls,
         }
     }
@@ -146,19 +160,47 @@ impl Program {
 
     /// The plan of `view`.
     pub fn plan(&self, view: View) -> &Plan {
-        let [headers, body, rawbody, uris, full] = &self.plans;
-        match view {
-            View::Headers => headers,
-            View::Body => body,
-            View::Rawbody => rawbody,
-            View::Uris => uris,
-            View::Full => full,
+        plan_of(&self.plans, view)
+    }
+}
+
+fn plan_of(plans: &[Plan; VIEWS], view: View) -> &Plan {
+    let [headers, body, rawbody, uris, full] = plans;
+    match view {
+        View::Headers => headers,
+        View::Body => body,
+        View::Rawbody => rawbody,
+        View::Uris => uris,
+        View::Full => full,
+    }
+}
+
+/// What each rule costs. A meta costs as much as the dearest rule that it may need, so that a
+/// cheap sibling gets the chance to decide first.
+fn costs(rules: &RuleSet, leaves: &[Leaf], plans: &[Plan; VIEWS]) -> Vec<Cost> {
+    let of_leaf = |leaf: &Leaf| match leaf {
+        Leaf::Exists(_) | Leaf::Nothing | Leaf::Meta => 0,
+        Leaf::Pattern { view: View::Headers, .. } => 1,
+        Leaf::Pattern { view: View::Uris, .. } => 2,
+        Leaf::Pattern { view, index, .. } if plan_of(plans, *view).is_unfiltered(*index) => 9,
+        Leaf::Pattern { view: View::Body, .. } => 4,
+        Leaf::Pattern { .. } => 5,
+        Leaf::MimeHeader(_) | Leaf::UriDetail(_) | Leaf::Eval(_) => 6,
+    };
+    let mut costs: Vec<Cost> = leaves.iter().map(of_leaf).collect();
+    for (id, meta) in course::dependencies_first(rules) {
+        let of = |used: &RuleId| costs.get(used.0 as usize).copied();
+        let dearest = meta.uses.iter().filter_map(of).max().unwrap_or(0);
+        if let Some(cost) = costs.get_mut(id.0 as usize) {
+            *cost = dearest;
         }
     }
+    costs
 }
 
 /// What is collected while the rules are gone through.
 struct Arranging<'l> {
+    rules: &'l RuleSet,
     limits: &'l Limits,
     ids: Ids,
     slots: Vec<Slot>,
@@ -166,11 +208,13 @@ struct Arranging<'l> {
     members: [Vec<PlanRule>; VIEWS],
     editors: Vec<(i32, RuleId)>,
     wrong_calls: Vec<(RuleId, String)>,
+    shared: eval::Shared,
 }
 
 impl<'l> Arranging<'l> {
-    fn new(limits: &'l Limits) -> Self {
+    fn new(rules: &'l RuleSet, limits: &'l Limits) -> Self {
         Arranging {
+            rules,
             limits,
             ids: Ids::new(),
             slots: Vec::new(),
@@ -178,6 +222,7 @@ impl<'l> Arranging<'l> {
             members: Default::default(),
             editors: Vec::new(),
             wrong_calls: Vec::new(),
+            shared: eval::Shared::new(),
         }
     }
 
@@ -203,20 +248,25 @@ impl<'l> Arranging<'l> {
                 Leaf::UriDetail(exacts.collect())
             }
             Test::Meta(_) => Leaf::Meta,
-            Test::Eval(call) => match eval::bind(call) {
-                None => Leaf::Nothing,
-                Some(Ok(test)) => {
-                    if eval::find(&call.function).is_some_and(|row| row.edits_body) {
-                        self.editors.push((rule.priority, id));
-                    }
-                    Leaf::Eval(test)
-                }
-                Some(Err(why)) => {
-                    self.wrong_calls.push((id, why));
-                    Leaf::Nothing
-                }
-            },
+            Test::Eval(call) => self.eval(id, rule, call),
             Test::Empty => Leaf::Nothing,
+        }
+    }
+
+    fn eval(&mut self, id: RuleId, rule: &Rule, call: &Eval) -> Leaf {
+        let Arranging { rules, limits, ids, shared, .. } = self;
+        match eval::bind(call, &mut eval::Binding { rules, limits, ids, shared }) {
+            None => Leaf::Nothing,
+            Some(Ok(test)) => {
+                if eval::find(&call.function).is_some_and(|row| row.edits_body) {
+                    self.editors.push((rule.priority, id));
+                }
+                Leaf::Eval(test)
+            }
+            Some(Err(why)) => {
+                self.wrong_calls.push((id, why));
+                Leaf::Nothing
+            }
         }
     }
 

@@ -8,7 +8,7 @@
 use super::bound::{Bound, Cost};
 use super::course::Course;
 use super::decide::decide;
-use super::program::{Leaf, Program, VIEWS, View};
+use super::program::{Leaf, Program, Rules, VIEWS, View};
 use super::tags::Tags;
 use super::verdict::Evidence;
 use super::{Frozen, Options, Worker, leaf};
@@ -16,14 +16,19 @@ use crate::clock::Tick;
 use crate::limits::Reached;
 use crate::message::view::Views;
 use crate::rules::meta::Meta;
+use crate::rules::model::{Eval, EvalClass};
 use crate::rules::regex::Scratch;
 use crate::rules::{RuleId, Test};
 use crate::text::pieces::Pieces;
+use std::any::{Any, TypeId};
+use std::collections::HashMap;
 use std::sync::Arc;
+
+/// How many rules run between two looks at the clock.
+const STEPS_BETWEEN_LOOKS: u32 = 64;
 
 /// A scan under way. It holds no worker, so it can wait for the network without one.
 pub struct Scan {
-    pub(super) program: Arc<Program>,
     pub(super) course: Arc<Course>,
     pub(super) views: Views,
     pub(super) tags: Tags,
@@ -37,7 +42,15 @@ pub struct Scan {
     pub(super) deadline_exceeded: bool,
     deadline: Option<Tick>,
     known: Vec<Known>,
+    /// Metas whose rules that cannot match have been settled.
+    narrowed: Vec<bool>,
+    /// How often the deadline could have been looked at.
+    steps: u32,
     seen: [Option<Seen>; VIEWS],
+    /// The body that a rule wants in place of the one it was given.
+    edited: Option<Pieces>,
+    /// What evals found out once for all their rules, by type.
+    notes: HashMap<TypeId, Arc<dyn Any + Send + Sync>>,
 }
 
 /// A rule that has hit.
@@ -66,14 +79,15 @@ pub(super) struct Seen {
 
 impl Scan {
     pub(super) fn new(
-        program: Arc<Program>,
+        program: &Program,
         course: Arc<Course>,
         views: Views,
         options: &Options,
     ) -> Scan {
         Scan {
             known: vec![Known::Open; program.leaves.len()],
-            program,
+            narrowed: vec![false; program.leaves.len()],
+            steps: 0,
             course,
             views,
             tags: Tags::default(),
@@ -84,6 +98,8 @@ impl Scan {
             deadline_exceeded: false,
             deadline: options.deadline,
             seen: Default::default(),
+            edited: None,
+            notes: HashMap::new(),
         }
     }
 
@@ -92,12 +108,35 @@ impl Scan {
         &self.views
     }
 
-    /// Puts another text in place of the body, for rules that run from now on.
+    /// The `T` that an eval has noted of this message.
+    pub fn known_note<T: Any + Send + Sync>(&self) -> Option<Arc<T>> {
+        self.notes.get(&TypeId::of::<T>()).cloned()?.downcast().ok()
+    }
+
+    /// Notes something of this message for all evals of a family: one `T`, the last.
+    pub fn note<T: Any + Send + Sync>(&mut self, found: T) -> Arc<T> {
+        let found = Arc::new(found);
+        self.notes.insert(TypeId::of::<T>(), found.clone());
+        found
+    }
+
+    /// Puts another text in place of the body once the rule under way is done. Rules of lower
+    /// priority have seen the old one by then, whether or not somebody needed them yet.
     pub fn replace_body(&mut self, body: Pieces) {
-        self.views.replace_body(body);
-        if let Some(seen) = self.seen.get_mut(View::Body as usize) {
-            *seen = None;
+        self.edited = Some(body);
+    }
+
+    /// Does what [`Scan::replace_body`] promised, after a rule of this priority.
+    pub(super) fn finish_edit(&mut self, rules: Rules, priority: i32, worker: &mut Worker) {
+        let Some(body) = self.edited.take() else { return };
+        for (id, rule) in rules.program.rules.iter() {
+            if rule.priority < priority && may_read_body(&rule.test) {
+                self.demand(rules, id, worker);
+            }
         }
+        self.views.replace_body(body);
+        let seen = self.seen.get_mut(View::Body as usize).and_then(Option::take);
+        worker.scratches.extend(seen.map(|seen| seen.scratch));
     }
 
     /// The limits that the message has reached so far.
@@ -108,22 +147,27 @@ impl Scan {
     }
 
     /// Runs `rule`, and whatever it needs, unless its value is known.
-    pub(super) fn demand(&mut self, rule: RuleId, worker: &mut Worker) {
-        let program = Arc::clone(&self.program);
-        let mut waiting = vec![rule];
+    pub(super) fn demand(&mut self, rules: Rules, rule: RuleId, worker: &mut Worker) {
+        if self.is_known(rule) {
+            return;
+        }
+        let mut waiting = std::mem::take(&mut worker.waiting);
+        waiting.push(rule);
         while let Some(&next) = waiting.last() {
             if self.is_known(next) {
                 waiting.pop();
                 continue;
             }
             if self.is_late() {
-                return;
+                break;
             }
-            match program.rules.rule(next).map(|rule| &rule.test) {
-                Some(Test::Meta(meta)) => waiting.extend(self.weigh(next, meta, worker)),
-                _ => leaf::run(self, next, worker),
+            match rules.program.rules.rule(next).map(|rule| &rule.test) {
+                Some(Test::Meta(meta)) => waiting.extend(self.weigh(rules, next, meta, worker)),
+                _ => leaf::run(self, rules, next, worker),
             }
         }
+        waiting.clear();
+        worker.waiting = waiting;
     }
 
     /// Is the rule's value known?
@@ -140,8 +184,8 @@ impl Scan {
     }
 
     /// The view, with what its plan knows about it; rendered when first asked for.
-    pub(super) fn see(&mut self, view: View, worker: &mut Worker) -> &mut Seen {
-        let (program, views) = (&self.program, &self.views);
+    pub(super) fn see(&mut self, rules: Rules, view: View, worker: &mut Worker) -> &mut Seen {
+        let (program, views) = (rules.program, &self.views);
         self.seen[view as usize].get_or_insert_with(|| {
             let pieces = leaf::pieces(view, program, views);
             let mut scratch = worker.scratches.pop().unwrap_or_default();
@@ -162,16 +206,12 @@ impl Scan {
     }
 
     /// Could the rule's pattern match, or is it settled that it cannot?
-    pub(super) fn may_match(&mut self, rule: RuleId, worker: &mut Worker) -> bool {
-        let program = Arc::clone(&self.program);
-        let Some(Leaf::Pattern { view, index, .. }) = program.leaves.get(rule.0 as usize) else {
-            return true;
-        };
-        self.see(*view, worker);
-        let Some(Some(Seen { pieces, scratch })) = self.seen.get_mut(*view as usize) else {
-            return true;
-        };
-        program.plan(*view).resume(pieces, scratch).possible(*index, &mut worker.caches)
+    fn may_match(&mut self, rules: Rules, rule: RuleId, worker: &mut Worker) -> bool {
+        let leaf = rules.program.leaves.get(rule.0 as usize);
+        let Some(Leaf::Pattern { view, index, .. }) = leaf else { return true };
+        let Seen { pieces, scratch } = self.see(rules, *view, worker);
+        let mut scan = rules.program.plan(*view).resume(pieces, scratch);
+        scan.possible(*index, &mut worker.caches)
     }
 
     fn known(&self, rule: RuleId) -> Known {
@@ -184,17 +224,28 @@ impl Scan {
         }
     }
 
+    /// Has the deadline passed? Asking for the time costs as much as running a rule, so it is
+    /// asked for now and then.
     fn is_late(&mut self) -> bool {
-        self.deadline_exceeded |= self.deadline.is_some_and(|deadline| Tick::now() >= deadline);
+        self.steps = self.steps.wrapping_add(1);
+        if self.steps.is_multiple_of(STEPS_BETWEEN_LOOKS) {
+            self.deadline_exceeded |= self.deadline.is_some_and(|deadline| Tick::now() >= deadline);
+        }
         self.deadline_exceeded
     }
 
     /// Settles a meta, or gives the rule that it needs first.
-    fn weigh(&mut self, rule: RuleId, meta: &Meta, worker: &mut Worker) -> Option<RuleId> {
+    fn weigh(
+        &mut self,
+        rules: Rules,
+        rule: RuleId,
+        meta: &Meta,
+        worker: &mut Worker,
+    ) -> Option<RuleId> {
         if meta.unsolved {
-            return self.weigh_unsolved(rule, meta);
+            return self.weigh_unsolved(rules, rule, meta);
         }
-        let course = Arc::clone(&self.course);
+        let course = rules.course;
         for &gate in course.gates.get(&rule).map_or(&[][..], Vec::as_slice) {
             match self.known(gate) {
                 Known::Open => return Some(gate),
@@ -210,9 +261,9 @@ impl Scan {
             self.know(rule, Known::Never);
             return None;
         }
-        self.rule_out(meta, worker);
+        self.narrow(rules, rule, meta, worker);
         let mut room = std::mem::take(&mut worker.bounds);
-        let bound = decide(meta, &mut room, |used| self.bound(used));
+        let bound = decide(meta, &mut room, |used| self.bound(rules, used));
         worker.bounds = room;
         match (bound.value(), bound.wanted) {
             (None, Some((_, wanted))) => Some(wanted),
@@ -226,10 +277,10 @@ impl Scan {
 
     /// A member of a cycle, or a meta that needs one, is evaluated once: after the rules of the
     /// lowest priority, when nothing else has run.
-    fn weigh_unsolved(&mut self, rule: RuleId, meta: &Meta) -> Option<RuleId> {
-        let first = self.program.first_priority;
+    fn weigh_unsolved(&mut self, rules: Rules, rule: RuleId, meta: &Meta) -> Option<RuleId> {
+        let first = rules.program.first_priority;
         let runs_first = |used: RuleId| {
-            let rule = self.program.rules.rule(used);
+            let rule = rules.program.rules.rule(used);
             rule.is_some_and(|rule| rule.priority == first && !matches!(rule.test, Test::Meta(_)))
         };
         let is_open = |used: &&RuleId| runs_first(**used) && self.known(**used) == Known::Open;
@@ -244,14 +295,18 @@ impl Scan {
         None
     }
 
-    /// Settles what `meta` reads and what cannot match, so that only the rest is weighed.
-    fn rule_out(&mut self, meta: &Meta, worker: &mut Worker) {
+    /// Settles what a meta reads and what cannot match, so that only the rest is weighed.
+    fn narrow(&mut self, rules: Rules, rule: RuleId, meta: &Meta, worker: &mut Worker) {
+        let place = self.narrowed.get_mut(rule.0 as usize);
+        if place.is_none_or(|narrowed| std::mem::replace(narrowed, true)) {
+            return;
+        }
         for &used in &meta.uses {
             if self.known(used) == Known::Open
-                && self.course.score(used) != 0.0
-                && !self.may_match(used, worker)
+                && rules.course.score(used) != 0.0
+                && !self.may_match(rules, used, worker)
             {
-                leaf::run(self, used, worker);
+                leaf::run(self, rules, used, worker);
             }
         }
     }
@@ -269,39 +324,35 @@ impl Scan {
     }
 
     /// What a rule may still be worth, as a meta that reads it sees it.
-    fn bound(&self, rule: RuleId) -> Bound {
+    fn bound(&self, rules: Rules, rule: RuleId) -> Bound {
         match self.known(rule) {
             Known::Value(value) => Bound::known(value),
             Known::Never => Bound::known(0.0),
             Known::Open if self.course.score(rule) == 0.0 => Bound::known(0.0),
-            Known::Open => Bound::open(self.most(rule), self.cost(rule), rule),
-        }
-    }
-
-    /// The most that a rule may be worth.
-    fn most(&self, rule: RuleId) -> f64 {
-        match self.program.rules.rule(rule) {
-            Some(rule) if matches!(rule.test, Test::Meta(_)) => f64::INFINITY,
-            Some(rule) if rule.tflags.multiple => {
-                rule.tflags.maxhits.map_or(f64::INFINITY, |most| f64::from(most.max(1)))
+            Known::Open => {
+                let cost = rules.program.costs.get(rule.0 as usize).copied().unwrap_or(Cost::MAX);
+                Bound::open(most(rules.program, rule), cost, rule)
             }
-            _ => 1.0,
         }
     }
+}
 
-    /// What it costs to run a rule: only the order matters.
-    fn cost(&self, rule: RuleId) -> Cost {
-        match self.program.leaves.get(rule.0 as usize) {
-            Some(Leaf::Pattern { view, index, .. }) => match view {
-                View::Headers => 1,
-                View::Uris => 2,
-                View::Body if self.program.plan(*view).is_unfiltered(*index) => 9,
-                View::Body => 4,
-                View::Rawbody | View::Full => 5,
-            },
-            Some(Leaf::Exists(_)) => 0,
-            Some(Leaf::Meta) => 3,
-            _ => 6,
+/// Could the test look at the body? Those that ask the network do not.
+fn may_read_body(test: &Test) -> bool {
+    match test {
+        Test::Body { .. } => true,
+        Test::Eval(Eval { class, .. }) => !matches!(class, EvalClass::Rbl | EvalClass::Plugin),
+        _ => false,
+    }
+}
+
+/// The most that a rule may be worth.
+fn most(program: &Program, rule: RuleId) -> f64 {
+    match program.rules.rule(rule) {
+        Some(rule) if matches!(rule.test, Test::Meta(_)) => f64::INFINITY,
+        Some(rule) if rule.tflags.multiple => {
+            rule.tflags.maxhits.map_or(f64::INFINITY, |most| f64::from(most.max(1)))
         }
+        _ => 1.0,
     }
 }

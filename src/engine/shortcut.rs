@@ -2,13 +2,14 @@
 //!
 //! Mail::SpamAssassin::Plugin::Shortcircuit. Only where a rule file says `shortcircuit` does
 //! the order of rules matter; then they run priority by priority, and within one in the order
-//! header, body, uri, MIME, rawbody, full, metas. A kind of test is finished before the scan
-//! ends.
+//! header, header evals, body, uri, MIME and body evals, rawbody, full, metas. A kind of test
+//! is finished before the scan ends.
 
 use super::Worker;
-use super::program::{Leaf, View};
+use super::program::{Leaf, Rules, View};
 use super::scan::Scan;
 use super::verdict::Hit;
+use crate::rules::model::{Eval, EvalClass};
 use crate::rules::{RuleId, RuleSet, Test};
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
@@ -62,14 +63,14 @@ impl Shortcuts {
     }
 
     /// Runs the rules of `scan` in order until one of them ends it.
-    pub(super) fn run(&self, scan: &mut Scan, worker: &mut Worker) {
+    pub(super) fn run(&self, scan: &mut Scan, rules_of: Rules, worker: &mut Worker) {
         let mut order: BTreeMap<(i32, usize), Vec<RuleId>> = BTreeMap::new();
-        let program = Arc::clone(&scan.program);
+        let program = rules_of.program;
         for (id, rule) in program.rules.iter() {
             if scan.course.score(id) != 0.0
                 && let Some(leaf) = program.leaves.get(id.0 as usize)
             {
-                order.entry((rule.priority, place(leaf))).or_default().push(id);
+                order.entry((rule.priority, place(&rule.test, leaf))).or_default().push(id);
             }
         }
         let priorities: Vec<i32> = order.keys().map(|(priority, _)| *priority).collect();
@@ -79,24 +80,24 @@ impl Shortcuts {
                 continue;
             }
             for &rule in rules {
-                scan.demand(rule, worker);
+                scan.demand(rules_of, rule, worker);
             }
-            if self.has_ended(scan) {
+            if self.has_ended(scan, rules_of) {
                 return;
             }
             let next = order.range((*priority, kind + 1)..).map(|((p, k), _)| (*p, *k));
             if next.into_iter().find(|(_, k)| *k != METAS).is_none_or(|(p, _)| p > *priority)
                 && Some(*priority) != last
             {
-                ready_metas(scan, worker);
-                if self.has_ended(scan) {
+                ready_metas(scan, rules_of, worker);
+                if self.has_ended(scan, rules_of) {
                     return;
                 }
             }
         }
         for (_, rules) in order.iter().filter(|((_, kind), _)| *kind == METAS) {
             for &rule in rules {
-                scan.demand(rule, worker);
+                scan.demand(rules_of, rule, worker);
             }
         }
     }
@@ -130,11 +131,11 @@ impl Shortcuts {
         None
     }
 
-    fn has_ended(&self, scan: &Scan) -> bool {
+    fn has_ended(&self, scan: &Scan, rules: Rules) -> bool {
         let mut sum = 0.0;
         scan.hits.iter().any(|found| {
             let ended = self.kinds.contains_key(&found.rule) || self.beyond(sum);
-            let is_scored = scan.program.rules.rule(found.rule).is_some_and(|r| !r.is_subtest());
+            let is_scored = rules.program.rules.rule(found.rule).is_some_and(|r| !r.is_subtest());
             if is_scored {
                 sum += scan.course.score(found.rule) * f64::from(found.count);
             }
@@ -149,8 +150,8 @@ impl Shortcuts {
 }
 
 /// Metas whose rules have all run.
-fn ready_metas(scan: &mut Scan, worker: &mut Worker) {
-    let program = Arc::clone(&scan.program);
+fn ready_metas(scan: &mut Scan, rules: Rules, worker: &mut Worker) {
+    let program = rules.program;
     let mut again = true;
     while std::mem::take(&mut again) {
         for (id, rule) in program.rules.iter() {
@@ -161,7 +162,7 @@ fn ready_metas(scan: &mut Scan, worker: &mut Worker) {
                 && meta.undefined.is_empty()
                 && meta.uses.iter().all(ready)
             {
-                scan.demand(id, worker);
+                scan.demand(rules, id, worker);
                 again = true;
             }
         }
@@ -171,7 +172,15 @@ fn ready_metas(scan: &mut Scan, worker: &mut Worker) {
 const METAS: usize = 9;
 
 /// Where a rule stands within its priority.
-fn place(leaf: &Leaf) -> usize {
+fn place(test: &Test, leaf: &Leaf) -> usize {
+    if let Test::Eval(Eval { class, .. }) = test {
+        return match class {
+            EvalClass::Rbl | EvalClass::Header => 1,
+            EvalClass::Body | EvalClass::Plugin => 4,
+            EvalClass::Rawbody => 5,
+            EvalClass::Full => 6,
+        };
+    }
     match leaf {
         Leaf::Pattern { view: View::Headers, .. } | Leaf::Exists(_) => 0,
         Leaf::Pattern { view: View::Body, .. } => 2,

@@ -39,6 +39,7 @@ mod parse;
 mod part;
 pub mod received;
 pub mod relay;
+pub mod senders;
 pub mod settings;
 mod text;
 pub mod uri;

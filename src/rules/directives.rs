@@ -96,8 +96,8 @@ use Scope::*;
 #[rustfmt::skip]
 pub const UNREGISTERED: &[Directive] = &[
     row("bayes_stopword_*", &[], "bayes_stopword_*", Own, OWN, None, User, Some("Bayes"), PENDING, "pattern of words of a language that Bayes does not count"),
-    row("freemail_domains", &[], "freemail_domains", Own, OWN, None, User, Some("FreeMail"), PENDING, "domains of free-mail providers; * and ? allowed"),
-    row("freemail_welcomelist", &["freemail_whitelist"], "freemail_welcomelist", Own, OWN, None, User, Some("FreeMail"), PENDING, "addresses and domains that are exempt"),
+    row("freemail_domains", &[], "freemail_domains", Own, OWN, None, User, Some("FreeMail"), BUILT, "domains of free-mail providers; * and ? allowed"),
+    row("freemail_welcomelist", &["freemail_whitelist"], "freemail_welcomelist", Own, OWN, None, User, Some("FreeMail"), BUILT, "addresses and domains that are exempt"),
     row("hashbl_acl_*", &[], "hashbl_acl_*", Own, OWN, None, User, Some("HashBL"), PENDING, "domains that a list is asked for; !domain for not"),
     row("extracttext_external", &[], "extracttext_external", Own, OWN, None, Administrator, Some("ExtractText"), PENDING, "tool command arguments, {} for the file"),
     row("extracttext_use", &[], "extracttext_use", Own, OWN, None, Administrator, Some("ExtractText"), PENDING, "tool names or types"),
@@ -322,13 +322,13 @@ pub const TABLE: &[Directive] = &[
     row("extracttext_maxparts", &[], "extracttext_maxparts", Number, STANDARD, Some("10"), Administrator, Some("ExtractText"), PENDING, "parts of one message that are extracted"),
     row("extracttext_timeout", &[], "extracttext_timeout", Number, OWN, Some("5"), Administrator, Some("ExtractText"), PENDING, "seconds for one tool, and for all"),
     // FreeMail
-    row("freemail_max_body_emails", &[], "freemail_max_body_emails", Number, STANDARD, Some("5"), User, Some("FreeMail"), PENDING, "addresses in a body beyond which it is not checked"),
-    row("freemail_max_body_freemails", &[], "freemail_max_body_freemails", Number, STANDARD, Some("3"), User, Some("FreeMail"), PENDING, "free-mail addresses in a body beyond which it is not checked"),
-    row("freemail_skip_when_over_max", &[], "freemail_skip_when_over_max", Number, STANDARD, Some("1"), User, Some("FreeMail"), PENDING, "skip bodies beyond those maxima"),
-    row("freemail_skip_bulk_envfrom", &[], "freemail_skip_bulk_envfrom", Number, STANDARD, Some("1"), User, Some("FreeMail"), PENDING, "skip mail from bulk senders"),
-    row("freemail_add_describe_email", &[], "freemail_add_describe_email", Number, STANDARD, Some("1"), User, Some("FreeMail"), PENDING, "address in the test log"),
-    row("freemail_import_welcomelist_auth", &["freemail_import_whitelist_auth"], "freemail_import_welcomelist_auth", Number, STANDARD, Some("0"), User, Some("FreeMail"), PENDING, "exempt addresses of welcomelist_auth"),
-    row("freemail_import_def_welcomelist_auth", &["freemail_import_def_whitelist_auth"], "freemail_import_def_welcomelist_auth", Number, STANDARD, Some("0"), User, Some("FreeMail"), PENDING, "exempt addresses of def_welcomelist_auth"),
+    row("freemail_max_body_emails", &[], "freemail_max_body_emails", Number, STANDARD, Some("5"), User, Some("FreeMail"), BUILT, "addresses in a body beyond which it is not checked"),
+    row("freemail_max_body_freemails", &[], "freemail_max_body_freemails", Number, STANDARD, Some("3"), User, Some("FreeMail"), BUILT, "free-mail addresses in a body beyond which it is not checked"),
+    row("freemail_skip_when_over_max", &[], "freemail_skip_when_over_max", Number, STANDARD, Some("1"), User, Some("FreeMail"), BUILT, "skip bodies beyond those maxima"),
+    row("freemail_skip_bulk_envfrom", &[], "freemail_skip_bulk_envfrom", Number, STANDARD, Some("1"), User, Some("FreeMail"), BUILT, "skip mail from bulk senders"),
+    row("freemail_add_describe_email", &[], "freemail_add_describe_email", Number, STANDARD, Some("1"), User, Some("FreeMail"), BUILT, "address in the test log"),
+    row("freemail_import_welcomelist_auth", &["freemail_import_whitelist_auth"], "freemail_import_welcomelist_auth", Number, STANDARD, Some("0"), User, Some("FreeMail"), BUILT, "exempt addresses of welcomelist_auth"),
+    row("freemail_import_def_welcomelist_auth", &["freemail_import_def_whitelist_auth"], "freemail_import_def_welcomelist_auth", Number, STANDARD, Some("0"), User, Some("FreeMail"), BUILT, "exempt addresses of def_welcomelist_auth"),
     // FromNameSpoof
     row("fns_add_addrlist", &[], "fns_add_addrlist", Addresses, OWN, None, User, Some("FromNameSpoof"), PENDING, "FromNameSpoof (owner) dom ..."),
     row("fns_remove_addrlist", &[], "fns_remove_addrlist", Addresses, OWN, None, User, Some("FromNameSpoof"), PENDING, "remove addresses from an owner"),

@@ -4,13 +4,14 @@ use super::apply::{Answer, required};
 use super::draft::{Draft, Line};
 use super::lint::{Complaint, Severity};
 use super::options::Options;
-use super::regex::{Caches, Exact, Ids, Pattern, Strip};
+use super::regex::{Caches, Exact, Ids, Pattern, Plan, PlanRule, Scope, Scratch, Strip};
 use super::scan::{show, words};
 use crate::limits::Limits;
 use crate::message::Settings;
 use crate::message::settings::Redirector;
 use crate::text::domain::Registry;
 use crate::text::net::{NetError, NetSet};
+use crate::text::pieces::Pieces;
 use std::collections::HashSet;
 use std::sync::{Arc, Mutex};
 
@@ -120,42 +121,66 @@ pub(super) fn settings(options: &Options, limits: &Limits) -> Settings {
     }
 }
 
-/// A function for each `redirector_pattern`: the text of its first group, if that has a dot.
+/// One function for all `redirector_pattern`s: the text of the first group of the first that
+/// matches, if that has a dot. One look at the URI rules most of them out.
 fn redirectors(options: &Options, limits: &Limits) -> Vec<Redirector> {
     let mut ids = Ids::new();
-    let caches: Arc<CachePool> = Arc::default();
     let patterns = options.list("redirector_pattern").iter();
-    let patterns = patterns.filter_map(|text| Pattern::parse(text, Strip::Required).ok());
-    let exact: Vec<Exact> =
-        patterns.map(|pattern| Exact::new(Arc::new(pattern), &mut ids, limits)).collect();
-    exact.into_iter().map(|exact| redirector(exact, caches.clone())).collect()
+    let rules: Vec<PlanRule> = patterns
+        .filter_map(|text| Pattern::parse(text, Strip::Required).ok())
+        .map(|pattern| Arc::new(Exact::new(Arc::new(pattern), &mut ids, limits)))
+        .map(|pattern| PlanRule { pattern, scope: Scope::All })
+        .collect();
+    if rules.is_empty() {
+        return Vec::new();
+    }
+    let plan = Plan::build(&rules, &mut ids, limits);
+    let memory = MemoryPool::default();
+    vec![Arc::new(move |uri| {
+        let mut used = memory.take();
+        let target = target(uri, &plan, &rules, &mut used);
+        memory.give(used);
+        target
+    })]
 }
 
-/// Scanners run on several threads, and each search needs memory of its own.
-fn redirector(exact: Exact, caches: Arc<CachePool>) -> Redirector {
-    Arc::new(move |uri| {
-        let mut cache = caches.take();
-        let found = exact.captures_at(uri, 0, &mut cache);
-        caches.give(cache);
-        let groups = found.ok()??;
-        let target = uri.get(groups.get(1)?.clone()?)?;
+/// Where the first pattern that matches says that `uri` leads.
+fn target(uri: &[u8], plan: &Plan, rules: &[PlanRule], memory: &mut Memory) -> Option<Vec<u8>> {
+    let Memory { caches, scratch } = memory;
+    let pieces: Pieces = std::iter::once(uri).collect();
+    let mut scan = plan.start(&pieces, scratch);
+    let likely: Vec<_> = (0..rules.len()).filter(|&rule| scan.possible(rule, caches)).collect();
+    let likely = likely.into_iter().filter_map(|rule| rules.get(rule));
+    for PlanRule { pattern, .. } in likely {
+        let Ok(Some(groups)) = pattern.captures_at(uri, 0, caches) else { continue };
+        let target = groups.get(1).cloned().flatten().and_then(|group| uri.get(group));
         // Without a dot it is no host.
-        target.contains(&b'.').then(|| target.to_vec())
-    })
+        if let Some(target) = target.filter(|target| target.contains(&b'.')) {
+            return Some(target.to_vec());
+        }
+    }
+    None
 }
 
-/// Memory for searches that is not in use.
+/// What a search works in.
 #[derive(Default)]
-struct CachePool(Mutex<Vec<Caches>>);
+struct Memory {
+    caches: Caches,
+    scratch: Scratch,
+}
 
-impl CachePool {
-    fn take(&self) -> Caches {
+/// Memory that is not in use: scanners run on several threads.
+#[derive(Default)]
+struct MemoryPool(Mutex<Vec<Memory>>);
+
+impl MemoryPool {
+    fn take(&self) -> Memory {
         self.0.lock().ok().and_then(|mut pool| pool.pop()).unwrap_or_default()
     }
 
-    fn give(&self, caches: Caches) {
+    fn give(&self, memory: Memory) {
         if let Ok(mut pool) = self.0.lock() {
-            pool.push(caches);
+            pool.push(memory);
         }
     }
 }

@@ -67,6 +67,7 @@ pub fn stand_in(mail: &[u8]) -> Verdict {
                 description: description.as_bytes().into(),
                 log: Vec::new(),
                 area,
+                ..Hit::default()
             });
         }
     }

@@ -4,11 +4,18 @@
 //! call and checks the arguments, so that a wrong call is found when rules are loaded, not
 //! when mail comes in.
 
+mod freemail;
 mod own;
 
 use super::Worker;
+pub(super) use super::leaf::{HIT, MISS, Outcome};
 use super::scan::Scan;
+use crate::limits::Limits;
+use crate::rules::RuleSet;
 use crate::rules::model::Eval;
+use crate::rules::regex::{Exact, Ids, Pattern, Strip};
+use std::any::{Any, TypeId};
+use std::collections::HashMap;
 use std::sync::Arc;
 
 /// An eval test as the tables name it.
@@ -24,15 +31,53 @@ pub struct Row {
     /// Does it rewrite the body that rules see? Such a test runs before the body rules of its
     /// priority.
     pub edits_body: bool,
-    bind: fn(&Eval) -> Result<Test, String>,
+    bind: fn(&Eval, &mut Binding) -> Result<Test, String>,
 }
 
-/// A test with its arguments understood: how often does it hit?
-pub type Test = Arc<dyn Fn(&mut Scan, &mut Worker) -> u32 + Send + Sync>;
+/// A test with its arguments understood: how often does it hit, and what has it to show?
+pub type Test = Arc<dyn Fn(&mut Scan, &mut Worker) -> Outcome + Send + Sync>;
+
+/// What a call may be bound to: the rule files, patterns, and what its family shares.
+pub struct Binding<'a> {
+    /// What the files say.
+    pub rules: &'a RuleSet,
+    /// The limits in force.
+    pub limits: &'a Limits,
+    /// Numbers for patterns.
+    pub(super) ids: &'a mut Ids,
+    /// What families share.
+    pub(super) shared: &'a mut Shared,
+}
+
+/// What the calls of each family share, by type.
+pub(super) type Shared = HashMap<TypeId, Arc<dyn Any + Send + Sync>>;
+
+impl Binding<'_> {
+    /// A pattern without delimiters, ready to be run.
+    pub fn pattern(&mut self, source: &[u8]) -> Result<Exact, String> {
+        let pattern = Pattern::parse_within(source, Strip::Bare, self.limits)
+            .map_err(|error| format!("'{}': {error}", source.escape_ascii()))?;
+        Ok(Exact::new(Arc::new(pattern), self.ids, self.limits))
+    }
+
+    /// The one `T` that all calls share; the first call that asks makes it.
+    pub fn shared<T: Any + Send + Sync>(
+        &mut self,
+        make: impl FnOnce(&mut Self) -> Result<T, String>,
+    ) -> Result<Arc<T>, String> {
+        let known = self.shared.get(&TypeId::of::<T>()).cloned();
+        if let Some(known) = known.and_then(|known| known.downcast().ok()) {
+            return Ok(known);
+        }
+        let made = Arc::new(make(self)?);
+        self.shared.insert(TypeId::of::<T>(), made.clone());
+        Ok(made)
+    }
+}
 
 /// All eval tests that are built, family by family.
 pub fn table() -> impl Iterator<Item = &'static Row> {
-    own::TABLE.iter()
+    own::TABLE.iter().chain(freemail::TABLE)
 }
 
 /// The function called `name`, if it is built.
@@ -42,14 +87,22 @@ pub fn find(name: &str) -> Option<&'static Row> {
 
 /// The call, ready to be made; `None` if the function is not built, an error if its arguments
 /// are wrong.
-pub fn bind(call: &Eval) -> Option<Result<Test, String>> {
-    find(&call.function).map(|row| (row.bind)(call))
+pub fn bind(call: &Eval, to: &mut Binding) -> Option<Result<Test, String>> {
+    find(&call.function).map(|row| (row.bind)(call, to))
+}
+
+/// One hit if `hit`, without anything to show.
+fn hit_if(hit: bool) -> Outcome {
+    Ok(if hit { HIT } else { MISS })
+}
+
+/// Argument number `index`, if it is there.
+fn optional(call: &Eval, index: usize) -> Option<&[u8]> {
+    call.arguments.get(index).map(|argument| &**argument)
 }
 
 /// Argument number `index`, which must be there.
 fn literal(call: &Eval, index: usize) -> Result<&[u8], String> {
-    call.arguments
-        .get(index)
-        .map(|argument| &**argument)
+    optional(call, index)
         .ok_or_else(|| format!("{} needs {} argument(s)", call.function, index + 1))
 }

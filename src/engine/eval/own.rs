@@ -3,7 +3,7 @@
 //! Rule files guard them with `ifplugin Mail::SpamAssassin::Plugin::Mailprint`, so that the
 //! same files load in SpamAssassin, where that plugin does not exist.
 
-use super::{Row, Test, literal};
+use super::{Binding, Row, Test, hit_if, literal};
 use crate::limits;
 use crate::rules::model::Eval;
 use std::sync::Arc;
@@ -31,21 +31,21 @@ pub const TABLE: &[Row] = &[
     },
 ];
 
-fn limit_reached(call: &Eval) -> Result<Test, String> {
+fn limit_reached(call: &Eval, _: &mut Binding) -> Result<Test, String> {
     let name = literal(call, 0)?;
     let Some(row) = limits::TABLE.iter().find(|row| row.name.as_bytes() == name) else {
         return Err(format!("there is no limit called '{}'", name.escape_ascii()));
     };
     let limit = row.limit;
-    Ok(Arc::new(move |scan, _| u32::from(scan.reached().has(limit))))
+    Ok(Arc::new(move |scan, _| hit_if(scan.reached().has(limit))))
 }
 
-fn ambiguous_mime(call: &Eval) -> Result<Test, String> {
+fn ambiguous_mime(call: &Eval, _: &mut Binding) -> Result<Test, String> {
     if !call.arguments.is_empty() {
         return Err("check_ambiguous_mime takes no arguments".to_owned());
     }
     Ok(Arc::new(|scan, _| {
         let facts = scan.views().message().facts();
-        u32::from(facts.duplicate_content_type || facts.duplicate_boundary || facts.reused_boundary)
+        hit_if(facts.duplicate_content_type || facts.duplicate_boundary || facts.reused_boundary)
     }))
 }

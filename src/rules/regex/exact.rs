@@ -212,7 +212,8 @@ impl Exact {
         at: usize,
         caches: &mut Caches,
     ) -> Result<Option<Vec<Option<Range<usize>>>>, Overrun> {
-        if at > hay.len() {
+        // Most texts do not match, and asking for groups costs memory.
+        if self.find_at(hay, at, caches)?.is_none() {
             return Ok(None);
         }
         match (self.engine(), self.grouped()) {

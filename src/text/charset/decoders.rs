@@ -288,6 +288,15 @@ impl DoubleByte {
                 break;
             }
             let trail = after.first().copied().unwrap_or_default();
+            if self == DoubleByte::Cp936
+                && let Some(character) = private_in_cp936(lead, trail)
+            {
+                self.flush(bytes.get(valid).unwrap_or_default(), &mut out);
+                out.push(character);
+                valid = at + 2..at + 2;
+                rest = rest.get(2..).unwrap_or_default();
+                continue;
+            }
             if length == 2 && !self.accepts(lead, trail) {
                 self.flush(bytes.get(valid).unwrap_or_default(), &mut out);
                 out.push(REPLACEMENT);
@@ -341,24 +350,32 @@ impl DoubleByte {
             DoubleByte::ShiftJis => matches!(lead, 0x81..=0x84 | 0x88..=0x9F | 0xE0..=0xEA),
             DoubleByte::EucKr => lead >= 0xA1 && trail >= 0xA1,
             DoubleByte::EucCn => is_gb2312(lead, trail),
-            DoubleByte::Cp936 => trail >= 0x40 && !is_only_gb18030(lead, trail),
+            // No four-byte characters of GB 18030.
+            DoubleByte::Cp936 => trail >= 0x40,
             DoubleByte::Big5 => matches!(lead, 0xA1..=0xF9) && (lead != 0xA3 || trail < 0xC0),
             _ => true,
         }
     }
 }
 
-/// Is this a character of GB 18030 that code page 936 does not have? (With four bytes, none is.)
-fn is_only_gb18030(lead: u8, trail: u8) -> bool {
-    matches!(
-        (lead, trail),
-        (0xA2, 0xE3)
-            | (0xA3, 0xA0)
-            | (0xA6, 0xD9..=0xDF | 0xEC | 0xED | 0xF3)
-            | (0xA8, 0xBC | 0xBF)
-            | (0xA9, 0x89..=0x95)
-            | (0xFE, 0x50..=0xA0)
-    )
+/// What code page 936 leaves to private use, where GB 18030 has characters by now.
+fn private_in_cp936(lead: u8, trail: u8) -> Option<char> {
+    let from = |first: u8, character: u32| character + u32::from(trail - first);
+    let code = match (lead, trail) {
+        (0xA2, 0xE3) => 0xE76C,
+        (0xA3, 0xA0) => 0xE5E5,
+        (0xA6, 0xD9..=0xDF) => from(0xD9, 0xE78D),
+        (0xA6, 0xEC..=0xED) => from(0xEC, 0xE794),
+        (0xA6, 0xF3) => 0xE796,
+        (0xA8, 0xBC) => 0xE7C7,
+        (0xA8, 0xBF) => 0xE7C8,
+        (0xA9, 0x89..=0x95) => from(0x89, 0xE7E7),
+        (0xFE, 0x51..=0x53 | 0x6C | 0x76 | 0x7F | 0x91) => return None,
+        (0xFE, 0x50..=0x7E) => from(0x50, 0xE815),
+        (0xFE, 0x80..=0xA0) => from(0x80, 0xE844),
+        _ => return None,
+    };
+    char::from_u32(code)
 }
 
 /// Is this a character of GB 2312-80?
