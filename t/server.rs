@@ -1,7 +1,7 @@
 //! The server from outside: raw sockets, the real `spamc`, the real spamd beside it.
 //!
 //! A small stand-in for the engine hits on marked words, so that these tests speak of the
-//! server alone; `t/server/spamd.rs` gives Debian's spamd the same rules in its language
+//! server alone (`t/server/program.rs` starts the program itself); `t/server/spamd.rs` gives Debian's spamd the same rules in its language
 //! and compares replies byte for byte. What is not installed is skipped, by name.
 
 #![allow(missing_docs)]
@@ -15,5 +15,7 @@ mod hostile;
 mod limits;
 #[path = "server/ordinary.rs"]
 mod ordinary;
+#[path = "server/program.rs"]
+mod program;
 #[path = "server/spamd.rs"]
 mod spamd;

@@ -107,7 +107,7 @@ fn loaded(engine: Arc<Engine>, config: &Config) -> Loaded {
         rules: rules.rules.len(),
         limits: config.limits.clone(),
         template: Template {
-            text: text("report"),
+            text: text("report_template"),
             contact: text("report_contact"),
             hostname: rules
                 .options

@@ -158,7 +158,7 @@ impl Running {
 }
 
 /// Waits until something is so.
-pub fn until(most: Duration, so: impl Fn() -> bool) {
+pub fn until(most: Duration, mut so: impl FnMut() -> bool) {
     let since = Tick::now();
     while !so() {
         assert!(since.elapsed() < most, "waited {most:?} in vain");

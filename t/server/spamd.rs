@@ -3,23 +3,20 @@
 use super::harness::*;
 use mailprint::limits::Limits;
 use std::net::{SocketAddr, TcpListener};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
-/// The real spamd on a port of its own, with the rules of the harness.
-struct Spamd {
+/// The real spamd on a port of its own.
+pub struct Spamd {
     child: Child,
-    address: SocketAddr,
-    directory: PathBuf,
+    pub address: SocketAddr,
+    directory: Option<PathBuf>,
 }
 
 impl Spamd {
+    /// With the rules of the harness.
     fn start() -> Option<Spamd> {
-        if Command::new("spamd").arg("-V").stdout(Stdio::null()).status().is_err() {
-            println!("skipped: spamd is not installed");
-            return None;
-        }
         let directory =
             std::env::temp_dir().join(format!("mailprint-spamd-{}", std::process::id()));
         let (rules, site) = (directory.join("rules"), directory.join("site"));
@@ -28,25 +25,41 @@ impl Spamd {
         std::fs::write(rules.join("10_marks.cf"), rules_file()).unwrap();
         let check = "loadplugin Mail::SpamAssassin::Plugin::Check\n";
         std::fs::write(site.join("a.pre"), check).unwrap();
+        let mut spamd = Spamd::with_rules(&rules, &site, &[])?;
+        spamd.directory = Some(directory);
+        Some(spamd)
+    }
+
+    /// With the rules of a folder and some lines more; `None` where it is not installed.
+    pub fn with_rules(rules: &Path, site: &Path, lines: &[&str]) -> Option<Spamd> {
+        if Command::new("spamd").arg("-V").stdout(Stdio::null()).status().is_err() {
+            println!("skipped: spamd is not installed");
+            return None;
+        }
         let address = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
         let child = Command::new("spamd")
             .args(["-L", "-x", "-m", "2", "-s", "null", "-i", "127.0.0.1"])
             .args(["-p", &address.port().to_string()])
             .arg("-C")
-            .arg(&rules)
+            .arg(rules)
             .arg("--siteconfigpath")
-            .arg(&site)
+            .arg(site)
+            .args(lines.iter().map(|line| format!("--cf={line}")))
             .stdout(Stdio::null())
             .stderr(Stdio::null())
             .spawn()
             .unwrap();
-        let spamd = Spamd { child, address, directory };
-        until(Duration::from_secs(60), || {
-            std::net::TcpStream::connect(address).is_ok()
-                && ask(address, b"PING SPAMC/1.2\r\n") == b"SPAMD/1.5 0 PONG\r\n"
-        });
-        Some(spamd)
+        wait_for(address);
+        Some(Spamd { child, address, directory: None })
     }
+}
+
+/// Waits until the server at `address` answers PING.
+pub fn wait_for(address: SocketAddr) {
+    until(Duration::from_secs(60), || {
+        std::net::TcpStream::connect(address).is_ok()
+            && ask(address, b"PING SPAMC/1.2\r\n") == b"SPAMD/1.5 0 PONG\r\n"
+    });
 }
 
 impl Drop for Spamd {
@@ -54,7 +67,9 @@ impl Drop for Spamd {
         let pid = nix::unistd::Pid::from_raw(self.child.id() as i32);
         let _ = nix::sys::signal::kill(pid, nix::sys::signal::Signal::SIGTERM);
         let _ = self.child.wait();
-        let _ = std::fs::remove_dir_all(&self.directory);
+        if let Some(directory) = &self.directory {
+            let _ = std::fs::remove_dir_all(directory);
+        }
     }
 }
 
