@@ -247,6 +247,8 @@ impl Reading {
             self.head_line(&line)?;
             let Some(head) = &self.head else { continue };
             if self.in_message && !head.verb.has_message() {
+                // What else has come is no part of it.
+                self.buffer.clear();
                 return Ok(Progress::Complete(self.request()));
             }
         }

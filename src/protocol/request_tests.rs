@@ -205,3 +205,14 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn what_follows_a_request_without_a_message_is_no_part_of_it() {
+    for verb in ["PING", "SKIP"] {
+        let text = format!("{verb} SPAMC/1.2\r\nmore");
+        let Ok(Progress::Complete(request)) = parse(text.as_bytes(), &Limits::default()) else {
+            panic!("{verb}")
+        };
+        assert_eq!(request.message, b"");
+    }
+}

@@ -55,9 +55,8 @@ pub static RULES: LazyLock<Arc<RuleSet>> =
     LazyLock::new(|| Arc::new(rules(include_bytes!("../rules.cf"))));
 
 /// The settings of [`RULES`].
-pub static SETTINGS: LazyLock<Arc<Settings>> = LazyLock::new(|| {
-    Arc::new(Settings { limits: limits(), ..(*RULES.settings()).clone() })
-});
+pub static SETTINGS: LazyLock<Arc<Settings>> =
+    LazyLock::new(|| Arc::new(Settings { limits: limits(), ..(*RULES.settings()).clone() }));
 
 /// The views of `mail`.
 pub fn views(mail: &[u8]) -> Views {

@@ -1,8 +1,8 @@
 //! Received lines, one between two NULs each: parsed alone and as a way.
 #![no_main]
 use libfuzzer_sys::fuzz_target;
-use mailprint::message::relay::{self, Side};
 use mailprint::message::received;
+use mailprint::message::relay::{self, Side};
 use mailprint_fuzz::{SETTINGS, fields};
 
 fuzz_target!(|data: &[u8]| {
