@@ -41,6 +41,8 @@ pub struct Metrics {
     pub held_bytes: IntGauge,
     /// Limits reached, by name.
     pub limit_hits: IntCounterVec,
+    /// Rules switched off for a message, by rule.
+    pub overruns: IntCounterVec,
     /// Panics caught, by task: `scan`, `connection`.
     pub panics: IntCounterVec,
     /// Reloads of the ruleset by outcome: `done`, `failed`.
@@ -86,6 +88,11 @@ impl Metrics {
             busy_workers: make.gauge("busy_workers", "Scan workers at work.")?,
             held_bytes: make.gauge("held_bytes", "Bytes of messages held by connections.")?,
             limit_hits: make.counters("limit_hit_total", "Limits reached, by name.", "name")?,
+            overruns: make.counters(
+                "pattern_overruns_total",
+                "Rules switched off for a message because their pattern ran over its limit.",
+                "rule",
+            )?,
             panics: make.counters("panics_total", "Panics caught, by task.", "task")?,
             reloads: make.counters(
                 "reloads_total",

@@ -9,6 +9,8 @@ use clap::{ArgMatches, Command};
 pub struct Findings {
     /// What is wrong, each with file and line.
     pub complaints: Vec<String>,
+    /// Does any of it count? Some is only told.
+    pub failed: bool,
     /// Directives that are stored and do nothing yet, each with file and line.
     pub pending: Vec<String>,
 }
@@ -31,7 +33,7 @@ pub fn run(matches: &ArgMatches, glue: &Glue) -> Outcome {
     let config = options::config(matches)?;
     let findings = (glue.lint)(&config).map_err(|why| Failure::new(Code::Config, why))?;
     out::print(render(&findings, matches.get_flag("pending")).as_bytes())?;
-    Ok(u8::from(!findings.complaints.is_empty()))
+    Ok(u8::from(findings.failed))
 }
 
 fn render(findings: &Findings, pending: bool) -> String {
@@ -56,8 +58,11 @@ mod tests {
 
     #[test]
     fn complaints_are_counted_and_the_pending_listed_on_request() {
-        let findings =
-            Findings { complaints: vec!["a.cf:1: x".into()], pending: vec!["b.cf:2: y".into()] };
+        let findings = Findings {
+            complaints: vec!["a.cf:1: x".into()],
+            failed: true,
+            pending: vec!["b.cf:2: y".into()],
+        };
         assert_eq!(render(&findings, false), "warn: a.cf:1: x\nlint: 1 issues detected\n");
         assert!(render(&findings, true).contains("pending: b.cf:2: y\n"));
         assert_eq!(render(&Findings::default(), true), "");

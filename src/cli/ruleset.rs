@@ -4,7 +4,7 @@ use super::explain::{Explained, Reason};
 use super::lint::Findings;
 use crate::config::Config;
 use crate::engine::{Curve, Engine, Options, eval};
-use crate::rules::lint::pending;
+use crate::rules::lint::{exit_status, pending};
 use crate::rules::{RuleSet, Sources, files, own};
 use crate::server::{Loaded, Mail, Template};
 use std::sync::Arc;
@@ -32,6 +32,7 @@ pub fn lint(config: &Config) -> Result<Findings, String> {
     });
     Ok(Findings {
         complaints: complaints.chain(wrong).collect(),
+        failed: exit_status(&rules.complaints) != 0 || !engine.wrong_calls().is_empty(),
         pending: directives.chain(evals).collect(),
     })
 }

@@ -13,6 +13,7 @@ mod course;
 mod decide;
 pub mod eval;
 mod leaf;
+mod profile;
 mod program;
 pub mod report;
 mod scan;
@@ -22,15 +23,16 @@ pub mod verdict;
 mod wrap;
 
 pub use combine::{Curve, Group};
+pub use profile::Profile;
 pub use scan::Scan;
 pub use verdict::{Hit, Verdict};
 
 use crate::clock::Tick;
 use crate::limits::Limits;
 use crate::message::view::Views;
-use crate::message::{Message, Settings, encoded_word};
+use crate::message::{Message, encoded_word};
 use crate::rules::regex::{Caches, Scratch};
-use crate::rules::{RuleId, RuleSet};
+use crate::rules::{RuleId, RuleSet, UserPrefs};
 use program::{Leaf, Program, Rules};
 use shortcut::Shortcuts;
 use std::sync::Arc;
@@ -39,8 +41,8 @@ use verdict::Hit as VerdictHit;
 /// Rules and settings, ready to scan with. Immutable; shared by all workers.
 pub struct Engine {
     program: Arc<Program>,
-    settings: Arc<Settings>,
-    required: f64,
+    profile: Arc<Profile>,
+    limits: Limits,
     curve: Curve,
     groups: Vec<Group>,
     shortcuts: Option<Shortcuts>,
@@ -60,7 +62,7 @@ pub struct Worker {
 pub struct Frozen(Arc<tags::Tags>);
 
 /// What a caller wants of one scan.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Default)]
 pub struct Options {
     /// Run every sub-test and list those that hit; otherwise only what the score needs is run.
     pub subtests: bool,
@@ -70,15 +72,19 @@ pub struct Options {
     pub deadline: Option<Tick>,
     /// Fill patterns (`%{TAG}`) with these values instead of the message's own.
     pub frozen: Option<Frozen>,
+    /// A user's scores and settings, made by [`Engine::profile`]; `None` for the files' own.
+    pub profile: Option<Arc<Profile>>,
+    /// Which of a rule's four scores counts: bit 0 where the network may be asked, bit 1 where
+    /// Bayes has learned enough.
+    pub score_set: usize,
 }
 
 impl Engine {
     /// An engine for `rules`.
     pub fn new(rules: Arc<RuleSet>, curve: Curve, limits: &Limits) -> Engine {
-        let settings = Arc::new(Settings { limits: limits.clone(), ..(*rules.settings()).clone() });
         Engine {
-            settings,
-            required: rules.options.number("required_score"),
+            profile: Arc::new(Profile::of_files(&rules, limits)),
+            limits: limits.clone(),
             groups: combine::groups(&rules.options),
             shortcuts: Shortcuts::new(&rules),
             curve,
@@ -94,6 +100,11 @@ impl Engine {
     /// Eval calls in the rule files whose arguments are wrong, and what is wrong with them.
     pub fn wrong_calls(&self) -> &[(RuleId, String)] {
         &self.program.wrong_calls
+    }
+
+    /// The scores, threshold and settings of a user with these preferences.
+    pub fn profile(&self, prefs: &UserPrefs) -> Profile {
+        Profile::of_user(prefs, &self.limits)
     }
 
     /// Caches and buffers for one thread.
@@ -152,10 +163,13 @@ impl Engine {
 
     /// Parses the message.
     fn open(&self, mail: Vec<u8>, options: &Options) -> Scan {
-        let message = Message::parse(mail, &self.settings.limits);
-        let views = Views::new(message, Arc::clone(&self.settings));
-        let [local, ..] = &self.program.courses;
-        Scan::new(&self.program, Arc::clone(local), views, options)
+        let profile = options.profile.as_ref().unwrap_or(&self.profile);
+        let message = Message::parse(mail, &profile.settings.limits);
+        let views = Views::new(message, Arc::clone(&profile.settings));
+        let course = profile.course(&self.program.rules, options.score_set);
+        let own = profile.time_limit.map(|limit| Tick::now().plus(limit));
+        let deadline = own.into_iter().chain(options.deadline).min();
+        Scan::new(&self.program, course, views, options, deadline)
     }
 
     /// Does what had to wait for the network, and sums up.
@@ -166,7 +180,7 @@ impl Engine {
     fn verdict(&self, mut scan: Scan, options: &Options) -> Verdict {
         let found = std::mem::take(&mut scan.hits);
         let mut verdict = Verdict {
-            required: self.required,
+            required: options.profile.as_ref().unwrap_or(&self.profile).required,
             reached: scan.reached(),
             deadline_exceeded: scan.deadline_exceeded,
             ..Verdict::default()
@@ -182,10 +196,17 @@ impl Engine {
         if let Some(shortcuts) = &self.shortcuts {
             verdict.hits.extend(shortcuts.hit(&verdict.hits, &self.program.rules));
         }
+        if verdict.deadline_exceeded {
+            verdict.hits.push(time_limit_exceeded());
+        }
         (verdict.score, verdict.caps) = combine::sum(&verdict.hits, &self.groups);
         verdict.confidence = self.curve.confidence(verdict.score, verdict.required);
-        let name = |rule: &RuleId| Some(Arc::clone(&self.program.rules.rule(*rule)?.name));
-        verdict.overruns = scan.overruns.iter().filter_map(name).collect();
+        let rules = &self.program.rules;
+        let named = |rule: &RuleId| {
+            let rule = rules.rule(*rule)?;
+            Some((Arc::clone(&rule.name), rules.place(rule.place)))
+        };
+        verdict.overruns = scan.overruns.iter().filter_map(named).collect();
         let headers = scan.views.message().headers();
         let decoded = |name: &[u8]| headers.last(name).map(encoded_word::decoded);
         verdict.message_id = decoded(b"Message-Id").unwrap_or_default();
@@ -232,6 +253,17 @@ fn run_before_all(scan: &mut Scan, rules: Rules, worker: &mut Worker) {
 fn run_editors(scan: &mut Scan, rules: Rules, worker: &mut Worker) {
     for &(_, editor) in &rules.program.editors {
         scan.demand(rules, editor, worker);
+    }
+}
+
+/// The hit that tells that not every rule has run.
+fn time_limit_exceeded() -> Hit {
+    Hit {
+        name: "TIME_LIMIT_EXCEEDED".into(),
+        score: 0.001,
+        count: 1,
+        description: Arc::from(&b"Exceeded time limit / deadline"[..]),
+        ..Hit::default()
     }
 }
 

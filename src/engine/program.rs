@@ -26,8 +26,6 @@ pub struct Program {
     pub slots: Vec<Slot>,
     /// One plan for each view, by [`View`].
     pub plans: [Plan; VIEWS],
-    /// The course of each score set without user preferences.
-    pub courses: [Arc<Course>; 4],
     /// Rules whose captures become tags; they run before all others.
     pub producers: Vec<RuleId>,
     /// Evals that rewrite the body, with their priorities, in the order in which they run.
@@ -120,10 +118,6 @@ impl Program {
     pub fn new(rules: Arc<RuleSet>, limits: &Limits) -> Program {
         let mut arranging = Arranging::new(&rules, limits);
         let leaves: Vec<Leaf> = rules.iter().map(|(id, rule)| arranging.leaf(id, rule)).collect();
-        let courses = std::array::from_fn(|set| {
-            let score = |rule: &Rule| rule.scores.get(set).copied().unwrap_or(0.0);
-            Arc::new(Course::new(&rules, rules.rules.iter().map(score).collect()))
-        });
         let producers = rules.iter().filter(|(_, rule)| rule.captures).map(|(id, _)| id).collect();
         let Arranging { slots, members, mut ids, mut editors, wrong_calls, .. } = arranging;
         editors.sort_unstable();
@@ -135,7 +129,6 @@ impl Program {
             leaves,
             slots,
             plans,
-            courses,
             producers,
             editors,
             first_priority,

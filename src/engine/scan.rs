@@ -83,6 +83,7 @@ impl Scan {
         course: Arc<Course>,
         views: Views,
         options: &Options,
+        deadline: Option<Tick>,
     ) -> Scan {
         Scan {
             known: vec![Known::Open; program.leaves.len()],
@@ -96,7 +97,7 @@ impl Scan {
             overruns: Vec::new(),
             reached: Reached::default(),
             deadline_exceeded: false,
-            deadline: options.deadline,
+            deadline,
             seen: Default::default(),
             edited: None,
             notes: HashMap::new(),

@@ -22,8 +22,9 @@ pub struct Verdict {
     pub confidence: f64,
     /// The score groups whose cap took something away.
     pub caps: Vec<Cap>,
-    /// Rules that were switched off for this message because a pattern ran over its limit.
-    pub overruns: Vec<Arc<str>>,
+    /// Rules that were switched off for this message because a pattern ran over its limit:
+    /// name and place.
+    pub overruns: Vec<(Arc<str>, String)>,
     /// The limits that the message reached.
     pub reached: Reached,
     /// The deadline passed before every rule had run.

@@ -181,7 +181,7 @@ pub const TABLE: &[Directive] = &[
     row("bayes_token_ttl", &[], "bayes_token_ttl", Duration, STANDARD, Some("1814400"), User, None, PENDING, "Redis token TTL"),
     row("bayes_seen_ttl", &[], "bayes_seen_ttl", Duration, STANDARD, Some("691200"), User, None, PENDING, "Redis seen TTL"),
     row("bayes_learn_to_journal", &[], "bayes_learn_to_journal", Flag, STANDARD, Some("0"), User, None, PENDING, "write learned tokens to journal first"),
-    row("time_limit", &[], "time_limit", Duration, STANDARD, Some("300"), User, None, PENDING, "seconds per message; 0 = none"),
+    row("time_limit", &[], "time_limit", Duration, STANDARD, Some("300"), User, None, BUILT, "seconds per message; 0 = none"),
     row("lock_method", &[], "lock_method", Text, OWN, Some(""), User, None, PENDING, "nfssafe, flock, win32"),
     row("fold_headers", &[], "fold_headers", Flag, STANDARD, Some("1"), User, None, PENDING, "fold added headers"),
     row("report_safe_copy_headers", &[], "report_safe_copy_headers", List, OWN, None, User, None, PENDING, "extra headers copied to the wrapper message"),

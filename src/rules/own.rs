@@ -5,3 +5,25 @@
 /// Name and text of each file, in the order of reading.
 pub const FILES: &[(&str, &str)] =
     &[("(mailprint)/10_mailprint.cf", include_str!("../../rules/10_mailprint.cf"))];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::limits::Limits;
+    use crate::rules::{Sources, load};
+
+    #[test]
+    fn our_rules_load_without_complaint_and_are_capped_in_groups() {
+        let sources = Sources {
+            site: vec!["/nonexistent".into()],
+            distribution: vec!["/nonexistent".into()],
+            own: FILES.to_vec(),
+            ..Sources::default()
+        };
+        let set = load(&sources, &Limits::default());
+        let about_ours: Vec<_> = set.complaints.iter().filter(|c| c.place.is_some()).collect();
+        assert!(about_ours.is_empty(), "{about_ours:?}");
+        assert!(set.find("MP_AMBIGUOUS_MIME").is_some());
+        assert!(set.options.lists("score_group").is_some_and(|groups| !groups.is_empty()));
+    }
+}

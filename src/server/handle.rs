@@ -95,6 +95,7 @@ fn count(server: &Server, verdict: &Verdict, size: usize) {
     server.metrics.messages.with_label_values(&[word]).inc();
     server.metrics.message_bytes.inc_by(size as u64);
     server.metrics.limits_reached(verdict.reached);
+    server.note_overruns(&verdict.overruns);
 }
 
 /// The reply to a scan without a verdict.

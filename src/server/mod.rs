@@ -27,8 +27,9 @@ use crate::metrics::Metrics;
 use arc_swap::ArcSwap;
 use arrivals::Arrivals;
 use pool::Pool;
-use std::sync::Arc;
+use std::collections::HashSet;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use tokio::sync::{Semaphore, watch};
 
@@ -93,6 +94,8 @@ pub struct Server {
     permits: Arc<Semaphore>,
     arrivals: Arrivals,
     held: AtomicUsize,
+    /// Rules whose pattern ran over its limit, once the log has named them.
+    overrun: Mutex<HashSet<Arc<str>>>,
     stopping: watch::Sender<bool>,
 }
 
@@ -143,8 +146,23 @@ impl Server {
             permits: Arc::new(Semaphore::new(connections)),
             arrivals: Arrivals::default(),
             held: AtomicUsize::new(0),
+            overrun: Mutex::default(),
             stopping: watch::Sender::new(false),
         }))
+    }
+
+    /// Counts rules that were switched off for a message; the log names each once.
+    fn note_overruns(&self, overruns: &[(Arc<str>, String)]) {
+        for (name, place) in overruns {
+            self.metrics.overruns.with_label_values(&[&**name]).inc();
+            let is_new = self.overrun.lock().is_ok_and(|mut known| known.insert(name.clone()));
+            if is_new {
+                self.log.warn(&format!(
+                    "rules: {place}: the pattern of {name} ran over limits.match_steps or \
+                     limits.match_heap; the rule is off for such messages"
+                ));
+            }
+        }
     }
 
     /// The ruleset in force.
