@@ -1,45 +1,12 @@
 //! `mailprint explain`: why a message has its score.
 
-use super::{Failure, Glue, Outcome, options, out};
+use super::{Failure, Outcome, options, out, ruleset};
+use crate::engine::{Options, Verdict};
 use crate::error::Code;
 use crate::text::number::shown_score;
 use crate::text::shown::shown;
 use clap::{Arg, ArgMatches, Command};
 use std::io::Read;
-
-/// A verdict with its reasons.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct Explained {
-    /// The rules that hit, in the order in which they are to be shown.
-    pub hits: Vec<Reason>,
-    /// Sub-tests that hit, with how many times.
-    pub subtests: Vec<(String, u32)>,
-    /// The sum.
-    pub score: f64,
-    /// `required_score`.
-    pub required: f64,
-    /// In percent.
-    pub confidence: f64,
-    /// The verdict.
-    pub is_spam: bool,
-}
-
-/// One rule that hit.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct Reason {
-    /// Its name.
-    pub name: String,
-    /// Its score for one hit.
-    pub score: f64,
-    /// How many times it hit.
-    pub count: u32,
-    /// What `describe` says.
-    pub description: Vec<u8>,
-    /// Where it is written: `file:line`.
-    pub place: String,
-    /// What it matched, and where.
-    pub evidence: Vec<String>,
-}
 
 /// Its description.
 pub fn command() -> Command {
@@ -53,13 +20,15 @@ pub fn command() -> Command {
 }
 
 /// Runs it.
-pub fn run(matches: &ArgMatches, glue: &Glue) -> Outcome {
+pub fn run(matches: &ArgMatches) -> Outcome {
     let config = options::config(matches)?;
     let path = matches.get_one::<String>("FILE").map_or("-", String::as_str);
     let most = config.limits.message_bytes;
     let mail = read(path, most).map_err(|why| Failure::new(Code::NoInput, why))?;
-    let explained = (glue.explain)(&config, mail).map_err(|why| Failure::new(Code::Config, why))?;
-    out::print(render(&explained).as_bytes())?;
+    let engine = ruleset::engine(&config).map_err(|why| Failure::new(Code::Config, why))?;
+    let options = Options { subtests: true, ..Options::default() };
+    let verdict = engine.scan(&mut engine.worker(), mail, &options);
+    out::print(render(&verdict).as_bytes())?;
     Ok(0)
 }
 
@@ -78,32 +47,43 @@ pub fn read(path: &str, most: usize) -> Result<Vec<u8>, String> {
     Ok(mail)
 }
 
-fn render(explained: &Explained) -> String {
+fn render(verdict: &Verdict) -> String {
     let mut text = String::new();
-    for hit in &explained.hits {
+    for hit in &verdict.hits {
         let times = if hit.count > 1 { format!(" × {}", hit.count) } else { String::new() };
         text.push_str(&format!("{:8.3}{times} {}", hit.score, hit.name));
         if !hit.place.is_empty() {
             text.push_str(&format!("  ({})", hit.place));
         }
         text.push('\n');
-        if !hit.description.is_empty() {
-            text.push_str(&format!("         {}\n", shown(&hit.description)));
-        }
-        for evidence in &hit.evidence {
-            text.push_str(&format!("         > {}\n", shown(evidence.as_bytes())));
+        text.push_str(&format!("         {}\n", shown(&hit.description)));
+        if let Some(evidence) = &hit.evidence {
+            text.push_str(&format!("         > {}\n", shown(&evidence.text)));
         }
     }
-    if !explained.subtests.is_empty() {
+    for cap in &verdict.caps {
+        let taken = cap.counted - cap.sum;
+        text.push_str(&format!(
+            "{taken:8.3} group {}: {:.3} of its {:.3} count\n",
+            cap.group, cap.counted, cap.sum
+        ));
+    }
+    if !verdict.subtests.is_empty() {
         text.push_str("\nSub-tests:\n");
-        for (name, count) in &explained.subtests {
+        for (name, count) in &verdict.subtests {
             let times = if *count > 1 { format!(" × {count}") } else { String::new() };
             text.push_str(&format!("         {name}{times}\n"));
         }
     }
-    let Explained { score, required, is_spam, confidence, .. } = *explained;
-    let shown = shown_score(score, required, is_spam);
-    let word = if is_spam { "spam" } else { "ham" };
+    for (name, place) in &verdict.overruns {
+        text.push_str(&format!("\nSwitched off: {name} ({place}), its pattern ran over a limit\n"));
+    }
+    for row in verdict.reached.iter() {
+        text.push_str(&format!("\nReached: limits.{}, {}\n", row.name, row.reason));
+    }
+    let Verdict { score, required, confidence, .. } = *verdict;
+    let shown = shown_score(score, required, verdict.is_spam());
+    let word = if verdict.is_spam() { "spam" } else { "ham" };
     text.push_str(&format!(
         "\n{score:8.3} in sum: {word}, {shown} of {required:.1} required; confidence {confidence:.1} %\n"
     ));
@@ -113,29 +93,37 @@ fn render(explained: &Explained) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::engine::Hit;
+    use crate::engine::verdict::{Cap, Evidence};
 
     #[test]
-    fn every_hit_has_score_place_and_evidence() {
-        let explained = Explained {
-            hits: vec![Reason {
-                name: "A_RULE".into(),
-                score: 2.5,
-                count: 2,
-                description: b"About\x1b it".to_vec(),
-                place: "20_x.cf:7".into(),
-                evidence: vec!["body: cheap".into()],
-            }],
+    fn the_parts_are_shown_with_place_and_evidence_and_add_up() {
+        let hit = Hit {
+            name: "A_RULE".into(),
+            score: 2.5,
+            count: 2,
+            description: b"About\x1b it".as_slice().into(),
+            place: "20_x.cf:7".into(),
+            evidence: Some(Evidence { text: b"cheap".to_vec(), piece: 0, offset: 0 }),
+            ..Hit::default()
+        };
+        let verdict = Verdict {
+            hits: vec![hit],
             subtests: vec![("__S".into(), 3)],
-            score: 5.0,
-            required: 5.0,
+            caps: vec![Cap { group: "G".into(), sum: 5.0, counted: 4.0 }],
+            overruns: vec![("SLOW".into(), "a.cf:1".into())],
+            score: 4.0,
+            required: 4.0,
             confidence: 50.0,
-            is_spam: true,
+            ..Verdict::default()
         };
         assert_eq!(
-            render(&explained),
-            "   2.500 × 2 A_RULE  (20_x.cf:7)\n         About\\x1b it\n         > body: cheap\n\n\
-             Sub-tests:\n         __S × 3\n\n   \
-             5.000 in sum: spam, 5.0 of 5.0 required; confidence 50.0 %\n"
+            render(&verdict),
+            "   2.500 × 2 A_RULE  (20_x.cf:7)\n         About\\x1b it\n         > cheap\n  \
+             -1.000 group G: 4.000 of its 5.000 count\n\n\
+             Sub-tests:\n         __S × 3\n\n\
+             Switched off: SLOW (a.cf:1), its pattern ran over a limit\n\n   \
+             4.000 in sum: spam, 4.0 of 4.0 required; confidence 50.0 %\n"
         );
     }
 }

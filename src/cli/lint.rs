@@ -1,6 +1,6 @@
 //! `mailprint lint`: what is wrong with the rules.
 
-use super::{Failure, Glue, Outcome, flag, options, out};
+use super::{Failure, Outcome, flag, options, out, ruleset};
 use crate::error::Code;
 use clap::{ArgMatches, Command};
 
@@ -29,9 +29,9 @@ pub fn command() -> Command {
 }
 
 /// Runs it.
-pub fn run(matches: &ArgMatches, glue: &Glue) -> Outcome {
+pub fn run(matches: &ArgMatches) -> Outcome {
     let config = options::config(matches)?;
-    let findings = (glue.lint)(&config).map_err(|why| Failure::new(Code::Config, why))?;
+    let findings = ruleset::lint(&config).map_err(|why| Failure::new(Code::Config, why))?;
     out::print(render(&findings, matches.get_flag("pending")).as_bytes())?;
     Ok(u8::from(findings.failed))
 }

@@ -5,7 +5,7 @@
 //! tools (argv\[0\]); what is not built yet ends with 69 (`EX_UNAVAILABLE`) and says what
 //! it is.
 //!
-//! Ring 5. What the commands need of the rules comes in through [`Glue`].
+//! Ring 5. [`ruleset`] turns the configuration into rules that run.
 
 pub mod config;
 pub mod explain;
@@ -17,22 +17,10 @@ pub mod out;
 pub mod ruleset;
 pub mod spamd;
 
-use crate::config::Config;
 use crate::error::Code;
-use crate::server::Loaded;
 use clap::{Arg, ArgMatches, Command};
 use std::ffi::OsString;
 use std::path::Path;
-
-/// What the commands call to get at rules and scans.
-pub struct Glue {
-    /// Loads the rules that the configuration names.
-    pub load: fn(&Config) -> Result<Loaded, String>,
-    /// Loads the rules and says what is wrong with them.
-    pub lint: fn(&Config) -> Result<lint::Findings, String>,
-    /// Scans one message and keeps why each rule hit.
-    pub explain: fn(&Config, Vec<u8>) -> Result<explain::Explained, String>,
-}
 
 /// Why a command ends without having done its work.
 #[derive(Debug)]
@@ -70,14 +58,14 @@ const OTHER_TOOLS: &[&str] =
 
 /// Runs the command that `arguments` name, the program's own name first, and gives its
 /// exit status. Failures are told on standard error.
-pub fn run(arguments: &[OsString], glue: &Glue) -> u8 {
+pub fn run(arguments: &[OsString]) -> u8 {
     let name = program_name(arguments);
     let outcome = match name.as_str() {
-        "spamd" => with_matches(spamd::command(), arguments, |m| spamd::run(m, glue)),
+        "spamd" => with_matches(spamd::command(), arguments, spamd::run),
         tool if OTHER_TOOLS.contains(&tool) => Err(Failure::not_built(tool)),
         _ => match arguments.get(1).and_then(|word| word.to_str()) {
             Some(tool) if OTHER_TOOLS.contains(&tool) => Err(Failure::not_built(tool)),
-            _ => with_matches(command(), arguments, |matches| dispatch(matches, glue)),
+            _ => with_matches(command(), arguments, dispatch),
         },
     };
     match outcome {
@@ -113,12 +101,12 @@ fn with_matches(
     }
 }
 
-fn dispatch(matches: &ArgMatches, glue: &Glue) -> Outcome {
+fn dispatch(matches: &ArgMatches) -> Outcome {
     match matches.subcommand() {
-        Some(("spamd", matches)) => spamd::run(matches, glue),
-        Some(("lint", matches)) => lint::run(matches, glue),
+        Some(("spamd", matches)) => spamd::run(matches),
+        Some(("lint", matches)) => lint::run(matches),
         Some(("config", matches)) => config::run(matches),
-        Some(("explain", matches)) => explain::run(matches, glue),
+        Some(("explain", matches)) => explain::run(matches),
         Some(("mass-check", matches)) => mass_check::run(matches),
         Some(("man", matches)) => man::run(matches),
         _ => Err(Failure::new(Code::Usage, "no command; see --help")),
@@ -160,15 +148,9 @@ fn flag(name: &'static str, help: &'static str) -> Arg {
 mod tests {
     use super::*;
 
-    pub(super) const NO_GLUE: Glue = Glue {
-        load: |_| Err("no rules in this test".to_owned()),
-        lint: |_| Err("no rules in this test".to_owned()),
-        explain: |_, _| Err("no rules in this test".to_owned()),
-    };
-
     fn status(words: &[&str]) -> u8 {
         let words: Vec<OsString> = words.iter().map(OsString::from).collect();
-        run(&words, &NO_GLUE)
+        run(&words)
     }
 
     #[test]

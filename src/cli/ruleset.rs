@@ -1,6 +1,5 @@
 //! From the configuration to rules that run: what every command needs first.
 
-use super::explain::{Explained, Reason};
 use super::lint::Findings;
 use crate::config::Config;
 use crate::engine::{Curve, Engine, Options, eval};
@@ -34,29 +33,6 @@ pub fn lint(config: &Config) -> Result<Findings, String> {
         complaints: complaints.chain(wrong).collect(),
         failed: exit_status(&rules.complaints) != 0 || !engine.wrong_calls().is_empty(),
         pending: directives.chain(evals).collect(),
-    })
-}
-
-/// One message's verdict with its reasons.
-pub fn explain(config: &Config, mail: Vec<u8>) -> Result<Explained, String> {
-    let engine = engine(config)?;
-    let options = Options { subtests: true, ..Options::default() };
-    let verdict = engine.scan(&mut engine.worker(), mail, &options);
-    let reason = |hit: &crate::engine::Hit| Reason {
-        name: hit.name.to_string(),
-        score: hit.score,
-        count: hit.count,
-        description: hit.description.to_vec(),
-        place: hit.place.clone(),
-        evidence: hit.evidence.iter().map(|e| e.text.escape_ascii().to_string()).collect(),
-    };
-    Ok(Explained {
-        hits: verdict.hits.iter().map(reason).collect(),
-        subtests: verdict.subtests.iter().map(|(n, count)| (n.to_string(), *count)).collect(),
-        score: verdict.score,
-        required: verdict.required,
-        confidence: verdict.confidence,
-        is_spam: verdict.is_spam(),
     })
 }
 

@@ -3,7 +3,7 @@
 //! Options are spamd's (`spamd(8p)`). Those whose function is not built yet are known, so
 //! that none is mistaken for another, and end with 69 (`EX_UNAVAILABLE`).
 
-use super::{Failure, Glue, Outcome, flag, options, out, valued};
+use super::{Failure, Outcome, flag, options, out, ruleset, valued};
 use crate::config::Config;
 use crate::error::Code;
 use crate::log::{Level, Log, Target};
@@ -155,7 +155,7 @@ fn not_built(mut command: Command) -> Command {
 }
 
 /// Runs it.
-pub fn run(matches: &ArgMatches, glue: &Glue) -> Outcome {
+pub fn run(matches: &ArgMatches) -> Outcome {
     if matches.get_flag("version") {
         let version = concat!(
             "SpamAssassin Server version 4.0.1\n  running on mailprint ",
@@ -176,16 +176,17 @@ pub fn run(matches: &ArgMatches, glue: &Glue) -> Outcome {
     if matches.get_flag("stop-at-threshold") {
         log.warn("spamd: the option -S does nothing any more and is ignored");
     }
-    serve(matches, config, log, glue)
+    serve(matches, config, log)
 }
 
 /// Serves until the end. A reload reads file, environment and options again.
-fn serve(matches: &ArgMatches, settings: Config, log: Log, glue: &Glue) -> Outcome {
+fn serve(matches: &ArgMatches, settings: Config, log: Log) -> Outcome {
     let system = |error| Failure::new(Code::OsErr, format!("no threads for the server: {error}"));
     let runtime =
         tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(system)?;
-    let (load, matches) = (glue.load, matches.clone());
-    let load = move || config(&matches).map_err(|why| why.text).and_then(|config| load(&config));
+    let matches = matches.clone();
+    let load =
+        move || config(&matches).map_err(|why| why.text).and_then(|config| ruleset::load(&config));
     let started = Server::start(&settings, log, Box::new(load));
     let served =
         started.and_then(|server| runtime.block_on(signals::run(server, &settings, |_| {})));

@@ -18,6 +18,7 @@ mod program;
 pub mod report;
 mod scan;
 mod shortcut;
+mod summary;
 mod tags;
 pub mod verdict;
 mod wrap;
@@ -29,14 +30,13 @@ pub use verdict::{Hit, Verdict};
 
 use crate::clock::Tick;
 use crate::limits::Limits;
+use crate::message::Message;
 use crate::message::view::Views;
-use crate::message::{Message, encoded_word};
 use crate::rules::regex::{Caches, Scratch};
 use crate::rules::{RuleId, RuleSet, UserPrefs};
-use program::{Leaf, Program, Rules};
+use program::{Program, Rules};
 use shortcut::Shortcuts;
 use std::sync::Arc;
-use verdict::Hit as VerdictHit;
 
 /// Rules and settings, ready to scan with. Immutable; shared by all workers.
 pub struct Engine {
@@ -141,7 +141,7 @@ impl Engine {
     /// Scans one message from beginning to end.
     pub fn scan(&self, worker: &mut Worker, mail: Vec<u8>, options: &Options) -> Verdict {
         let scan = self.begin(worker, mail, options);
-        self.finish(worker, scan, options)
+        self.finish(scan, options)
     }
 
     /// Parses the message and does everything that needs no answer from the network.
@@ -173,71 +173,8 @@ impl Engine {
     }
 
     /// Does what had to wait for the network, and sums up.
-    pub fn finish(&self, _worker: &mut Worker, scan: Scan, options: &Options) -> Verdict {
-        self.verdict(scan, options)
-    }
-
-    fn verdict(&self, mut scan: Scan, options: &Options) -> Verdict {
-        let found = std::mem::take(&mut scan.hits);
-        let mut verdict = Verdict {
-            required: options.profile.as_ref().unwrap_or(&self.profile).required,
-            reached: scan.reached(),
-            deadline_exceeded: scan.deadline_exceeded,
-            ..Verdict::default()
-        };
-        for found in found {
-            let Some(rule) = self.program.rules.rule(found.rule) else { continue };
-            if rule.is_subtest() {
-                verdict.subtests.push((Arc::clone(&rule.name), found.count));
-            } else {
-                verdict.hits.push(self.hit(&scan, found));
-            }
-        }
-        if let Some(shortcuts) = &self.shortcuts {
-            verdict.hits.extend(shortcuts.hit(&verdict.hits, &self.program.rules));
-        }
-        if verdict.deadline_exceeded {
-            verdict.hits.push(time_limit_exceeded());
-        }
-        (verdict.score, verdict.caps) = combine::sum(&verdict.hits, &self.groups);
-        verdict.confidence = self.curve.confidence(verdict.score, verdict.required);
-        let rules = &self.program.rules;
-        let named = |rule: &RuleId| {
-            let rule = rules.rule(*rule)?;
-            Some((Arc::clone(&rule.name), rules.place(rule.place)))
-        };
-        verdict.overruns = scan.overruns.iter().filter_map(named).collect();
-        let headers = scan.views.message().headers();
-        let decoded = |name: &[u8]| headers.last(name).map(encoded_word::decoded);
-        verdict.message_id = decoded(b"Message-Id").unwrap_or_default();
-        verdict.resent_message_id = decoded(b"Resent-Message-Id").unwrap_or_default();
-        if options.report {
-            verdict.preview = report::preview(scan.views.body().iter().skip(1));
-        }
-        verdict
-    }
-
-    fn hit(&self, scan: &Scan, mut found: scan::Found) -> VerdictHit {
-        let rules = &self.program.rules;
-        let rule = rules.rule(found.rule);
-        // Reports show what evals have to say, and not what patterns match.
-        let speaks = matches!(self.program.leaves.get(found.rule.0 as usize), Some(Leaf::Eval(_)));
-        let log = found.evidence.iter().filter(|_| speaks).map(|e| e.text.clone()).collect();
-        if let Some(evidence) = &mut found.evidence {
-            evidence.text.truncate(scan.views.settings().limits.evidence);
-        }
-        VerdictHit {
-            name: rule.map_or_else(|| "".into(), |rule| Arc::clone(&rule.name)),
-            score: scan.course.score(found.rule),
-            count: found.count,
-            description: rule
-                .and_then(|rule| rule.description.clone())
-                .unwrap_or_else(|| Arc::from(&b"No description available."[..])),
-            area: self.program.area(found.rule),
-            place: rule.map(|rule| rules.place(rule.place)).unwrap_or_default(),
-            log,
-            evidence: found.evidence,
-        }
+    pub fn finish(&self, scan: Scan, options: &Options) -> Verdict {
+        summary::verdict(self, scan, options)
     }
 }
 
@@ -253,17 +190,6 @@ fn run_before_all(scan: &mut Scan, rules: Rules, worker: &mut Worker) {
 fn run_editors(scan: &mut Scan, rules: Rules, worker: &mut Worker) {
     for &(_, editor) in &rules.program.editors {
         scan.demand(rules, editor, worker);
-    }
-}
-
-/// The hit that tells that not every rule has run.
-fn time_limit_exceeded() -> Hit {
-    Hit {
-        name: "TIME_LIMIT_EXCEEDED".into(),
-        score: 0.001,
-        count: 1,
-        description: Arc::from(&b"Exceeded time limit / deadline"[..]),
-        ..Hit::default()
     }
 }
 

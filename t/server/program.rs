@@ -1,12 +1,12 @@
 //! The program itself, started as an administrator starts it.
 
 use super::harness::*;
-use super::spamd::{Spamd, wait_for};
+use super::spamd::{Spamd, start_server};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
-use std::net::{SocketAddr, TcpListener};
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Command};
 use std::time::Duration;
 
 /// `mailprint spamd` on a port of its own.
@@ -17,20 +17,9 @@ struct Program {
 
 impl Program {
     fn start(rules: &Path, site: &Path, lines: &[&str]) -> Program {
-        let address = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
-        let child = Command::new(env!("CARGO_BIN_EXE_mailprint"))
-            .args(["spamd", "-L", "-x", "-m", "2", "-s", "null", "-i", "127.0.0.1"])
-            .args(["-p", &address.port().to_string()])
-            .arg("-C")
-            .arg(rules)
-            .arg("--siteconfigpath")
-            .arg(site)
-            .args(lines.iter().map(|line| format!("--cf={line}")))
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap();
-        wait_for(address);
+        let mut command = Command::new(env!("CARGO_BIN_EXE_mailprint"));
+        command.arg("spamd");
+        let (child, address) = start_server(command, rules, site, lines);
         Program { child, address }
     }
 

@@ -36,26 +36,36 @@ impl Spamd {
             println!("skipped: spamd is not installed");
             return None;
         }
-        let address = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
-        let child = Command::new("spamd")
-            .args(["-L", "-x", "-m", "2", "-s", "null", "-i", "127.0.0.1"])
-            .args(["-p", &address.port().to_string()])
-            .arg("-C")
-            .arg(rules)
-            .arg("--siteconfigpath")
-            .arg(site)
-            .args(lines.iter().map(|line| format!("--cf={line}")))
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap();
-        wait_for(address);
+        let (child, address) = start_server(Command::new("spamd"), rules, site, lines);
         Some(Spamd { child, address, directory: None })
     }
 }
 
+/// Starts spamd, or what takes its options, on a port of its own and waits until it answers.
+pub fn start_server(
+    mut command: Command,
+    rules: &Path,
+    site: &Path,
+    lines: &[&str],
+) -> (Child, SocketAddr) {
+    let address = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    command
+        .args(["-L", "-x", "-m", "2", "-s", "null", "-i", "127.0.0.1"])
+        .args(["-p", &address.port().to_string()])
+        .arg("-C")
+        .arg(rules)
+        .arg("--siteconfigpath")
+        .arg(site)
+        .args(lines.iter().map(|line| format!("--cf={line}")))
+        .stdout(Stdio::null())
+        .stderr(Stdio::null());
+    let child = command.spawn().unwrap();
+    wait_for(address);
+    (child, address)
+}
+
 /// Waits until the server at `address` answers PING.
-pub fn wait_for(address: SocketAddr) {
+fn wait_for(address: SocketAddr) {
     until(Duration::from_secs(60), || {
         std::net::TcpStream::connect(address).is_ok()
             && ask(address, b"PING SPAMC/1.2\r\n") == b"SPAMD/1.5 0 PONG\r\n"
