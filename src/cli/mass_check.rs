@@ -209,10 +209,7 @@ fn check_one<'e>(
 /// `Y 22 file A,B,__C scantime=0,size=7,required_score=5.0`
 fn log_line(checked: &Checked) -> String {
     let Checked { file, size, took, verdict } = checked;
-    let mut names: Vec<&str> = Vec::new();
-    for hit in &verdict.hits {
-        names.extend(std::iter::repeat_n(&*hit.name, hit.count as usize));
-    }
+    let mut names = verdict.test_names();
     for (name, count) in &verdict.subtests {
         names.extend(std::iter::repeat_n(&**name, *count as usize));
     }
@@ -231,9 +228,6 @@ fn log_line(checked: &Checked) -> String {
 
 fn json_line(checked: &Checked) -> String {
     let verdict = &checked.verdict;
-    let mut tests: Vec<&str> = verdict.hits.iter().map(|hit| &*hit.name).collect();
-    tests.sort_unstable();
-    tests.dedup();
     let subtests: BTreeMap<&str, u32> =
         verdict.subtests.iter().map(|(name, count)| (&**name, *count)).collect();
     let object = json!({
@@ -241,7 +235,7 @@ fn json_line(checked: &Checked) -> String {
         "score": number(verdict.score),
         "required": number(verdict.required),
         "spam": verdict.is_spam(),
-        "tests": tests,
+        "tests": verdict.test_names(),
         "subtests": subtests,
     });
     format!("{object}\n")
@@ -284,7 +278,7 @@ mod tests {
         assert_eq!(
             json_line(&checked(0.1 + 0.2)),
             "{\"file\":\"a b\",\"required\":5,\"score\":0.3,\"spam\":false,\
-             \"subtests\":{\"__S\":3},\"tests\":[\"A\",\"T_B\"]}\n"
+             \"subtests\":{\"__S\":3},\"tests\":[\"A\",\"A\",\"T_B\"]}\n"
         );
     }
 
