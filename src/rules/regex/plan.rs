@@ -12,6 +12,7 @@ use super::cache::{Id, Ids};
 use super::exact::Exact;
 use super::literals::{self, Clause};
 use super::scan::{Scan, Scratch};
+use super::sieve::{self, Sieve};
 use super::{perl, translate};
 use crate::limits::Limits;
 use crate::text::pieces::Pieces;
@@ -52,6 +53,7 @@ pub struct Plan {
     /// For each literal, the rules that it is a clause's part of.
     pub(super) uses: Vec<Box<[Use]>>,
     pub(super) groups: Vec<Group>,
+    pub(super) sieve: Sieve,
 }
 
 /// How a rule is ruled out.
@@ -64,6 +66,8 @@ pub(super) enum Tier {
         group: usize,
         pattern: usize,
     },
+    /// One of its windows has to be walked.
+    Sieve,
     Always,
 }
 
@@ -95,21 +99,25 @@ impl Plan {
         let mut tiers = vec![Tier::Always; rules.len()];
         let mut words = Words::default();
         let mut friendly = Vec::new();
+        let mut sieve = Sieve::new(rules.len());
         for (rule, (hir, clauses)) in analyse(rules, limits).into_iter().enumerate() {
             let scope = rules.get(rule).map(|rule| rule.scope);
             if !clauses.is_empty() {
                 if let Some(tier) = tiers.get_mut(rule) {
                     *tier = Tier::Literals(words.add(rule, scope, clauses));
                 }
-            } else if let (Some(hir), Some(Scope::All | Scope::AllButFirst)) = (hir, scope)
-                && is_small(&hir)
-            {
-                friendly.push(Friendly { rule, hir });
+            } else if let (Some(hir), Some(Scope::All | Scope::AllButFirst)) = (hir, scope) {
+                if let Some(windows) = sieve::windows(&hir) {
+                    sieve.add(rule, windows);
+                    tiers.iter_mut().skip(rule).take(1).for_each(|tier| *tier = Tier::Sieve);
+                } else if is_small(&hir) {
+                    friendly.push(Friendly { rule, hir });
+                }
             }
         }
         let groups = build_groups(&friendly, &mut tiers, ids);
         let (literals, uses) = words.finish(&mut tiers);
-        Plan { rules: rules.to_vec(), tiers, literals, uses, groups }
+        Plan { rules: rules.to_vec(), tiers, literals, uses, groups, sieve }
     }
 
     /// Begins a scan of `pieces`: looks for all literals.

@@ -2,7 +2,7 @@
 
 use super::cache::Caches;
 use super::exact::{Matches, Overrun};
-use super::plan::{Plan, Scope, Tier};
+use super::plan::{Plan, Tier};
 use crate::text::pieces::Pieces;
 use regex_automata::{Input, PatternSet};
 use std::ops::Range;
@@ -20,6 +20,9 @@ pub struct Scratch {
     done: Vec<bool>,
     /// For each group what it found, once asked.
     groups: Vec<Option<PatternSet>>,
+    /// What the sieve's windows reached, once asked.
+    reached: Vec<u64>,
+    sieved: bool,
 }
 
 /// A single piece up to this many bytes is matched at once.
@@ -48,6 +51,7 @@ impl<'a> Scan<'a> {
         scratch.done.resize(plan.uses.len(), false);
         scratch.groups.clear();
         scratch.groups.resize_with(plan.groups.len(), || None);
+        scratch.sieved = false;
         let mut scan = Scan { plan, pieces, scratch };
         scan.find_literals();
         scan
@@ -89,8 +93,18 @@ impl<'a> Scan<'a> {
             None => false,
             Some(Tier::Literals(bits)) => self.scratch.found.get(index) == Some(bits),
             Some(Tier::Group { group, pattern }) => self.group_finds(*group, *pattern, caches),
+            Some(Tier::Sieve) => self.passes_sieve(index),
             Some(Tier::Always) => true,
         }
+    }
+
+    fn passes_sieve(&mut self, index: usize) -> bool {
+        let Scratch { joined, reached, sieved, .. } = &mut *self.scratch;
+        if !*sieved {
+            self.plan.sieve.follow(joined, reached);
+            *sieved = true;
+        }
+        self.plan.sieve.passes(index, reached)
     }
 
     fn group_finds(&mut self, number: usize, pattern: usize, caches: &mut Caches) -> bool {
@@ -129,7 +143,7 @@ impl<'a> Scan<'a> {
         // One linear pass pays where it saves calls, or a long backtrack. Header values are
         // cut short and their patterns are cheap.
         let long = until > self.joined_start(left.start) + SHORT_TEXT;
-        let pays = left.len() > 1 || long && !matches!(rule.scope, Scope::One(_));
+        let pays = left.len() > 1 || long && rule.pattern.backtracks();
         let superset = if pays { rule.pattern.superset() } else { None };
         while matches.count < most && !left.is_empty() {
             if let Some((id, dfa)) = superset {
@@ -169,7 +183,7 @@ impl<'a> Scan<'a> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::{Exact, Ids, Pattern, PlanRule, Strip};
+    use super::super::{Exact, Ids, Pattern, PlanRule, Scope, Strip};
     use super::*;
     use crate::limits::Limits;
     use std::sync::Arc;
