@@ -18,6 +18,8 @@ mod class;
 mod delimiter;
 mod exact;
 mod example;
+mod finder;
+mod frequency;
 mod groups;
 mod literals;
 mod pcre;

@@ -2,6 +2,7 @@
 
 use super::cache::Caches;
 use super::exact::{Matches, Overrun};
+use super::finder::Search;
 use super::plan::{Plan, Tier};
 use crate::text::pieces::Pieces;
 use regex_automata::{Input, PatternSet};
@@ -16,8 +17,7 @@ pub struct Scratch {
     ends: Vec<usize>,
     /// For each rule the clauses found.
     found: Vec<u8>,
-    /// For each literal: seen, and nothing more to learn from it.
-    done: Vec<bool>,
+    search: Search,
     /// For each group what it found, once asked.
     groups: Vec<Option<PatternSet>>,
     /// What the sieve's windows reached, once asked.
@@ -47,8 +47,6 @@ impl<'a> Scan<'a> {
         }
         scratch.found.clear();
         scratch.found.resize(plan.rules.len(), 0);
-        scratch.done.clear();
-        scratch.done.resize(plan.uses.len(), false);
         scratch.groups.clear();
         scratch.groups.resize_with(plan.groups.len(), || None);
         scratch.sieved = false;
@@ -63,28 +61,14 @@ impl<'a> Scan<'a> {
 
     /// The one pass that marks every clause with a literal in the text.
     fn find_literals(&mut self) {
-        let Some(literals) = &self.plan.literals else { return };
-        let Scratch { joined, ends, found, done, .. } = &mut *self.scratch;
-        let mut piece = 0;
-        for hit in literals.find_overlapping_iter(&*joined) {
-            let literal = hit.pattern().as_usize();
-            let Some(done) = done.get_mut(literal) else { continue };
-            if *done {
-                continue;
-            }
-            // Hits come in the order of their ends.
-            while ends.get(piece).is_some_and(|&end| end < hit.end()) {
-                piece += 1;
-            }
-            *done = true;
+        let Scratch { joined, ends, found, search, .. } = &mut *self.scratch;
+        self.plan.finder.search(joined, ends, search, |literal| {
             for used in self.plan.uses.get(literal).into_iter().flatten() {
-                if used.piece.is_some_and(|only| only as usize != piece) {
-                    *done = false;
-                } else if let Some(bits) = found.get_mut(used.rule as usize) {
+                if let Some(bits) = found.get_mut(used.rule as usize) {
                     *bits |= used.bit;
                 }
             }
-        }
+        });
     }
 
     /// May rule `index` match? `false` is certain.
