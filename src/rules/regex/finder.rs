@@ -8,7 +8,8 @@
 //! Invariant: the cost of a place in the text is bounded by the fullest bucket.
 
 use super::frequency;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
+use std::ops::Range;
 
 /// A literal: lower-cased, at least two bytes; and the only piece in which it counts.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -23,6 +24,9 @@ pub(super) struct Finder {
     words: Vec<Word>,
     /// For windows of two, three and four bytes.
     tables: [Table; 3],
+    /// The pieces that a literal is looked for in, if not all of them are searched.
+    pieces: HashSet<u32>,
+    anywhere: bool,
 }
 
 /// Literals by the hash of one of their windows.
@@ -42,6 +46,10 @@ struct Entry {
     piece: u32,
     /// Where in the literal the window stands.
     offset: u32,
+    /// The literal's first eight bytes; of a shorter one all, and zeros.
+    head: u64,
+    /// The bits of `head` that are the literal's.
+    mask: u64,
 }
 
 /// No text has so many pieces.
@@ -85,15 +93,22 @@ impl Finder {
             let rarest = windows.enumerate().min_by(|a, b| cost(a).total_cmp(&cost(b)));
             if let Some((offset, hash)) = rarest {
                 let piece = word.piece.unwrap_or(ANY_PIECE);
-                let entry = Entry { word: number, piece, offset: offset as u32 };
+                let (head, mask) = head(&word.text);
+                let entry = Entry { word: number, piece, offset: offset as u32, head, mask };
                 buckets.entry(hash).or_default().push(entry);
             }
         }
-        Finder { words, tables: buckets.map(Table::new) }
+        Finder {
+            pieces: words.iter().filter_map(|word| word.piece).collect(),
+            anywhere: words.iter().any(|word| word.piece.is_none()),
+            words,
+            tables: buckets.map(Table::new),
+        }
     }
 
     /// Calls `hit` once with the number of each literal that stands in `text`, if it counts in
-    /// any piece or stands in its own one; `ends` are the ends of the pieces.
+    /// any piece or stands in its own one; `ends` are the ends of the pieces, where each has a
+    /// newline.
     pub fn search(
         &self,
         text: &[u8],
@@ -105,29 +120,43 @@ impl Finder {
         folded.clear();
         folded.extend_from_slice(text);
         folded.make_ascii_lowercase();
-        folded.extend_from_slice(&[0; 3]); // so that the last two bytes are a window too
+        folded.extend_from_slice(&[0; 8]); // so that the last byte has seven behind it
         found.clear();
         found.resize(self.words.len(), false);
         for (map, table) in maps.iter_mut().zip(&self.tables) {
             map.fill(0);
             map.iter_mut().zip(&table.map).for_each(|(to, from)| *to = *from);
         }
-        let mut piece = 0;
-        for (place, window) in folded.array_windows::<4>().enumerate() {
-            let [two, three, four] = hashes(u32::from_le_bytes(*window));
-            let [twos, threes, fours] = &**maps;
+        let mut start = 0;
+        for (piece, &end) in (0..).zip(ends) {
+            let range = start..end + 1;
+            start = range.end;
+            if self.anywhere || self.pieces.contains(&piece) {
+                self.search_piece(piece, range, folded, maps, found, &mut hit);
+            }
+        }
+    }
+
+    fn search_piece(
+        &self,
+        piece: u32,
+        range: Range<usize>,
+        text: &[u8],
+        maps: &mut [Map; 3],
+        found: &mut [bool],
+        hit: &mut impl FnMut(usize),
+    ) {
+        let windows = text.get(range.start..range.end + 3).unwrap_or_default().array_windows();
+        for (at, window) in range.zip(windows) {
+            let hashes = hashes(u32::from_le_bytes(*window));
+            let [twos, threes, fours] = &*maps;
+            let [two, three, four] = hashes;
             if (bit(twos, two) | bit(threes, three) | bit(fours, four)) & 1 == 0 {
                 continue;
             }
-            while ends.get(piece).is_some_and(|&end| end < place) {
-                piece += 1;
-            }
-            let here = Place { text: folded, at: place, piece: piece as u32 };
-            for ((hash, map), table) in
-                [two, three, four].into_iter().zip(maps.iter_mut()).zip(&self.tables)
-            {
-                if bit(map, hash) & 1 == 1 && self.visit(table.bucket(hash), &here, found, &mut hit)
-                {
+            let here = Place { text, at, piece };
+            for ((hash, map), table) in hashes.into_iter().zip(&mut *maps).zip(&self.tables) {
+                if bit(map, hash) & 1 == 1 && self.visit(table.bucket(hash), &here, found, hit) {
                     map[usize::from(hash >> 6)] &= !(1 << (hash & 63));
                 }
             }
@@ -144,8 +173,12 @@ impl Finder {
     ) -> bool {
         let mut all = true;
         for entry in bucket {
+            if entry.piece != here.piece && entry.piece != ANY_PIECE {
+                all = false;
+                continue;
+            }
             let Some(found) = found.get_mut(entry.word as usize) else { continue };
-            if !*found && (entry.piece == here.piece || entry.piece == ANY_PIECE) {
+            if !*found {
                 *found = self.stands(entry, here);
                 if *found {
                     hit(entry.word as usize);
@@ -158,9 +191,13 @@ impl Finder {
 
     fn stands(&self, entry: &Entry, here: &Place<'_>) -> bool {
         let from = here.at.checked_sub(entry.offset as usize);
-        let text = from.and_then(|from| here.text.get(from..));
+        let Some(text) = from.and_then(|from| here.text.get(from..)) else { return false };
+        let Some(head) = text.first_chunk() else { return false };
+        if u64::from_le_bytes(*head) & entry.mask != entry.head {
+            return false;
+        }
         let word = self.words.get(entry.word as usize);
-        text.zip(word).is_some_and(|(text, word)| text.starts_with(&word.text))
+        entry.mask != u64::MAX || word.is_some_and(|word| text.starts_with(&word.text))
     }
 }
 
@@ -193,6 +230,15 @@ impl Table {
         let range = start.zip(end).map(|(&start, &end)| start as usize..end as usize);
         range.and_then(|range| self.entries.get(range)).unwrap_or_default()
     }
+}
+
+/// Up to eight first bytes as a number, and which bits of it are theirs.
+fn head(text: &[u8]) -> (u64, u64) {
+    let (mut head, mut mask) = ([0; 8], [0; 8]);
+    for ((head, mask), byte) in head.iter_mut().zip(&mut mask).zip(text) {
+        (*head, *mask) = (*byte, u8::MAX);
+    }
+    (u64::from_le_bytes(head), u64::from_le_bytes(mask))
 }
 
 /// The hash's bit, and others above it.

@@ -221,6 +221,8 @@ impl Words {
 
 /// Rules in one group. New texts keep adding states to a lazy DFA; few rules mean few.
 const GROUP_SIZE: usize = 14;
+/// Fewer are searched for faster one by one.
+const SMALLEST_GROUP: usize = 4;
 /// A wider repeat of a class multiplies the states of a group.
 const LONGEST_REPEAT: u32 = 3;
 /// A larger expression stays alone.
@@ -251,7 +253,7 @@ fn is_small(hir: &Hir) -> bool {
 
 fn build_groups(friendly: &[Friendly], tiers: &mut [Tier], ids: &mut Ids) -> Vec<Group> {
     let mut groups = Vec::new();
-    for members in friendly.chunks(GROUP_SIZE) {
+    for members in friendly.chunks(GROUP_SIZE).filter(|members| members.len() >= SMALLEST_GROUP) {
         let hirs: Vec<&Hir> = members.iter().map(|member| &member.hir).collect();
         let Some(dfa) = lazy_dfa(&hirs) else { continue };
         for (pattern, member) in members.iter().enumerate() {

@@ -208,8 +208,12 @@ impl Superset<'_> {
         let single = matches!(node, Node::Byte(_) | Node::Class(_));
         let most = if single && !self.heavy { COUNTED_CLASSES } else { 1 };
         let max = max.filter(|max| *max <= most);
-        let min = if single || node.weight() <= SMALL_GROUP { min } else { min.min(2) };
-        let least = if self.heavy { COUNTED_WHEN_HEAVY } else { COUNTED_AT_LEAST };
+        let weight = node.weight();
+        let least = match (self.heavy, single || weight <= SMALL_GROUP) {
+            (false, true) => COUNTED_AT_LEAST,
+            (true, false) if weight <= LARGEST_GROUP => LARGE_GROUPS,
+            _ => 2,
+        };
         (min.min(least), max)
     }
 
@@ -229,12 +233,16 @@ impl Superset<'_> {
 const COUNTED_CLASSES: u32 = 3;
 /// Lower bounds are kept up to this: they tell more than upper ones.
 const COUNTED_AT_LEAST: u32 = 40;
-/// The same in a heavy pattern.
-const COUNTED_WHEN_HEAVY: u32 = 2;
 /// A heavier pattern is heavy.
 const HEAVY: usize = 4000;
 /// A group up to this weight keeps its lower bound.
 const SMALL_GROUP: usize = 100;
+
+/// Lower bounds of other groups are kept up to this in a heavy pattern: there a text let
+/// through in vain costs most.
+const LARGE_GROUPS: u32 = 5;
+/// But not of a group heavier than this.
+const LARGEST_GROUP: usize = 200_000;
 
 /// A referenced group heavier than this is taken for anything.
 const LARGEST_COPY: usize = 300;
