@@ -78,11 +78,13 @@ impl Default for Search {
 impl Finder {
     pub fn new(words: Vec<Word>) -> Finder {
         let frequency = frequency::of_bytes();
+        let anywhere = words.iter().any(|word| word.piece.is_none());
         let mut buckets: [HashMap<u16, Vec<Entry>>; 3] = Default::default();
         for (number, word) in (0..).zip(&words) {
             let length = word.text.len().clamp(2, 4);
             let Some(buckets) = buckets.get_mut(length - 2) else { continue };
-            let windows = word.text.windows(length).map(|window| hash_of(window));
+            let salt = if anywhere { 0 } else { salt(word.piece) };
+            let windows = word.text.windows(length).map(|window| hash_of(window, salt));
             let share = |offset: usize| -> f32 {
                 let window = word.text.iter().skip(offset).take(length);
                 window.map(|&byte| frequency[usize::from(byte)]).product()
@@ -100,7 +102,7 @@ impl Finder {
         }
         Finder {
             pieces: words.iter().filter_map(|word| word.piece).collect(),
-            anywhere: words.iter().any(|word| word.piece.is_none()),
+            anywhere,
             words,
             tables: buckets.map(Table::new),
         }
@@ -146,9 +148,10 @@ impl Finder {
         found: &mut [bool],
         hit: &mut impl FnMut(usize),
     ) {
+        let salt = if self.anywhere { 0 } else { salt(Some(piece)) };
         let windows = text.get(range.start..range.end + 3).unwrap_or_default().array_windows();
         for (at, window) in range.zip(windows) {
-            let hashes = hashes(u32::from_le_bytes(*window));
+            let hashes = hashes(u32::from_le_bytes(*window), salt);
             let [twos, threes, fours] = &*maps;
             let [two, three, four] = hashes;
             if (bit(twos, two) | bit(threes, three) | bit(fours, four)) & 1 == 0 {
@@ -232,6 +235,11 @@ impl Table {
     }
 }
 
+/// What keeps literals of different pieces apart, where each belongs to one.
+fn salt(piece: Option<u32>) -> u32 {
+    piece.map_or(0, |piece| piece.wrapping_add(1).wrapping_mul(0x85EB_CA6B))
+}
+
 /// Up to eight first bytes as a number, and which bits of it are theirs.
 fn head(text: &[u8]) -> (u64, u64) {
     let (mut head, mut mask) = ([0; 8], [0; 8]);
@@ -247,14 +255,14 @@ fn bit(map: &Map, hash: u16) -> u64 {
 }
 
 /// The hashes of the two, three and four bytes that a window begins with.
-fn hashes(window: u32) -> [u16; 3] {
-    [window as u16, hash(window & 0xFF_FFFF), hash(window)]
+fn hashes(window: u32, salt: u32) -> [u16; 3] {
+    [hash(window & 0xFFFF ^ salt), hash(window & 0xFF_FFFF ^ salt), hash(window ^ salt)]
 }
 
-fn hash_of(window: &[u8]) -> u16 {
+fn hash_of(window: &[u8], salt: u32) -> u16 {
     let mut bytes = [0; 4];
     bytes.iter_mut().zip(window).for_each(|(to, from)| *to = *from);
-    let [two, three, four] = hashes(u32::from_le_bytes(bytes));
+    let [two, three, four] = hashes(u32::from_le_bytes(bytes), salt);
     match window.len() {
         2 => two,
         3 => three,
