@@ -114,6 +114,11 @@ impl Exact {
         }
     }
 
+    /// Is a search one that may go back, so that a long text is better ruled out first?
+    pub(super) fn backtracks(&self) -> bool {
+        matches!(self.engine(), Engine::Backtracker(_))
+    }
+
     /// Does it match anywhere in `hay`?
     pub fn is_match(&self, hay: &[u8], caches: &mut Caches) -> Result<bool, Overrun> {
         match self.engine() {

@@ -7,7 +7,7 @@
 //!
 //! * `delimiter`, `perl`, `groups`, `class`, `bytes`, `warnings` read a pattern into a tree (`ast`);
 //! * `translate` makes an automaton of it where one says the same, `pcre` a PCRE2 pattern;
-//! * `literals` finds what every match must contain; `plan` and `scan` use that.
+//! * `literals` and `sieve` find what every match must contain; `plan` and `scan` use that.
 //!
 //! Mail::SpamAssassin::Util `compile_regexp`, perlre(1), Mail::SpamAssassin::Plugin::Check.
 
@@ -18,12 +18,15 @@ mod class;
 mod delimiter;
 mod exact;
 mod example;
+mod finder;
+mod frequency;
 mod groups;
 mod literals;
 mod pcre;
 mod perl;
 mod plan;
 mod scan;
+mod sieve;
 mod translate;
 mod warnings;
 

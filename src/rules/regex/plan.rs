@@ -2,7 +2,7 @@
 //!
 //! Every rule is in one of three tiers, by its superset (`translate::superset`):
 //!
-//! 1. *literals*: every match contains certain words; one aho-corasick pass finds them all;
+//! 1. *literals*: every match contains certain words; one pass (`finder`) finds them all;
 //! 2. *groups*: no such words, but a small automaton: a few lazy DFAs, a dozen rules each;
 //! 3. *always*: neither; its own superset decides when somebody asks for the rule.
 //!
@@ -10,12 +10,13 @@
 
 use super::cache::{Id, Ids};
 use super::exact::Exact;
+use super::finder::{Finder, Word};
 use super::literals::{self, Clause};
 use super::scan::{Scan, Scratch};
+use super::sieve::{self, Sieve};
 use super::{perl, translate};
 use crate::limits::Limits;
 use crate::text::pieces::Pieces;
-use aho_corasick::{AhoCorasick, AhoCorasickKind, MatchKind};
 use regex_automata::hybrid::dfa::DFA;
 use regex_automata::nfa::thompson::{self, NFA};
 use regex_syntax::hir::{Hir, HirKind};
@@ -48,10 +49,11 @@ pub struct PlanRule {
 pub struct Plan {
     pub(super) rules: Vec<PlanRule>,
     pub(super) tiers: Vec<Tier>,
-    pub(super) literals: Option<AhoCorasick>,
+    pub(super) finder: Finder,
     /// For each literal, the rules that it is a clause's part of.
     pub(super) uses: Vec<Box<[Use]>>,
     pub(super) groups: Vec<Group>,
+    pub(super) sieve: Sieve,
 }
 
 /// How a rule is ruled out.
@@ -64,6 +66,8 @@ pub(super) enum Tier {
         group: usize,
         pattern: usize,
     },
+    /// One of its windows has to be walked.
+    Sieve,
     Always,
 }
 
@@ -72,8 +76,6 @@ pub(super) enum Tier {
 pub(super) struct Use {
     pub rule: u32,
     pub bit: u8,
-    /// The only piece that counts, if there is one.
-    pub piece: Option<u32>,
 }
 
 /// Some rules' supersets in one automaton.
@@ -95,21 +97,26 @@ impl Plan {
         let mut tiers = vec![Tier::Always; rules.len()];
         let mut words = Words::default();
         let mut friendly = Vec::new();
+        let mut sieve = Sieve::new(rules.len());
         for (rule, (hir, clauses)) in analyse(rules, limits).into_iter().enumerate() {
             let scope = rules.get(rule).map(|rule| rule.scope);
             if !clauses.is_empty() {
                 if let Some(tier) = tiers.get_mut(rule) {
                     *tier = Tier::Literals(words.add(rule, scope, clauses));
                 }
-            } else if let (Some(hir), Some(Scope::All | Scope::AllButFirst)) = (hir, scope)
-                && is_small(&hir)
-            {
-                friendly.push(Friendly { rule, hir });
+            } else if let (Some(hir), Some(Scope::All | Scope::AllButFirst)) = (hir, scope) {
+                if let Some(windows) = sieve::windows(&hir) {
+                    sieve.add(rule, windows);
+                    tiers.iter_mut().skip(rule).take(1).for_each(|tier| *tier = Tier::Sieve);
+                } else if is_small(&hir) {
+                    friendly.push(Friendly { rule, hir });
+                }
             }
         }
         let groups = build_groups(&friendly, &mut tiers, ids);
-        let (literals, uses) = words.finish(&mut tiers);
-        Plan { rules: rules.to_vec(), tiers, literals, uses, groups }
+        let uses = words.uses.into_iter().map(Vec::into_boxed_slice).collect();
+        let finder = Finder::new(words.words);
+        Plan { rules: rules.to_vec(), tiers, finder, uses, groups, sieve }
     }
 
     /// Begins a scan of `pieces`: looks for all literals.
@@ -178,8 +185,8 @@ fn analyse(rules: &[PlanRule], limits: &Limits) -> Vec<(Option<Hir>, Vec<Clause>
 /// The literals of all rules, each once.
 #[derive(Default)]
 struct Words {
-    numbers: HashMap<Vec<u8>, usize>,
-    literals: Vec<Vec<u8>>,
+    numbers: HashMap<Word, usize>,
+    words: Vec<Word>,
     uses: Vec<Vec<Use>>,
 }
 
@@ -190,45 +197,32 @@ impl Words {
             Some(Scope::One(piece)) => u32::try_from(piece).ok(),
             _ => None,
         };
+        let rule = u32::try_from(rule).unwrap_or(u32::MAX);
         let mut bits = 0;
         for (index, clause) in clauses.into_iter().enumerate() {
             let bit = 1 << index;
             bits |= bit;
-            for literal in clause {
-                let next = self.literals.len();
-                let number = *self.numbers.entry(literal.clone()).or_insert(next);
+            for text in clause {
+                let word = Word { text, piece };
+                let next = self.words.len();
+                let number = *self.numbers.entry(word.clone()).or_insert(next);
                 if number == next {
-                    self.literals.push(literal);
+                    self.words.push(word);
                     self.uses.push(Vec::new());
                 }
-                let rule = u32::try_from(rule).unwrap_or(u32::MAX);
                 if let Some(uses) = self.uses.get_mut(number) {
-                    uses.push(Use { rule, bit, piece });
+                    uses.push(Use { rule, bit });
                 }
             }
         }
         bits
     }
-
-    /// The automaton of all literals; without one, no rule has a tier of literals.
-    fn finish(self, tiers: &mut [Tier]) -> (Option<AhoCorasick>, Vec<Box<[Use]>>) {
-        let built = AhoCorasick::builder()
-            .ascii_case_insensitive(true)
-            .match_kind(MatchKind::Standard)
-            .kind(Some(AhoCorasickKind::ContiguousNFA))
-            .prefilter(false)
-            .build(&self.literals);
-        let Ok(automaton) = built else {
-            let literal = tiers.iter_mut().filter(|tier| matches!(tier, Tier::Literals(_)));
-            literal.for_each(|tier| *tier = Tier::Always);
-            return (None, Vec::new());
-        };
-        (Some(automaton), self.uses.into_iter().map(Vec::into_boxed_slice).collect())
-    }
 }
 
 /// Rules in one group. New texts keep adding states to a lazy DFA; few rules mean few.
 const GROUP_SIZE: usize = 14;
+/// Fewer are searched for faster one by one.
+const SMALLEST_GROUP: usize = 4;
 /// A wider repeat of a class multiplies the states of a group.
 const LONGEST_REPEAT: u32 = 3;
 /// A larger expression stays alone.
@@ -259,7 +253,7 @@ fn is_small(hir: &Hir) -> bool {
 
 fn build_groups(friendly: &[Friendly], tiers: &mut [Tier], ids: &mut Ids) -> Vec<Group> {
     let mut groups = Vec::new();
-    for members in friendly.chunks(GROUP_SIZE) {
+    for members in friendly.chunks(GROUP_SIZE).filter(|members| members.len() >= SMALLEST_GROUP) {
         let hirs: Vec<&Hir> = members.iter().map(|member| &member.hir).collect();
         let Some(dfa) = lazy_dfa(&hirs) else { continue };
         for (pattern, member) in members.iter().enumerate() {

@@ -2,7 +2,8 @@
 
 use super::cache::Caches;
 use super::exact::{Matches, Overrun};
-use super::plan::{Plan, Scope, Tier};
+use super::finder::Search;
+use super::plan::{Plan, Tier};
 use crate::text::pieces::Pieces;
 use regex_automata::{Input, PatternSet};
 use std::ops::Range;
@@ -16,10 +17,12 @@ pub struct Scratch {
     ends: Vec<usize>,
     /// For each rule the clauses found.
     found: Vec<u8>,
-    /// For each literal: seen, and nothing more to learn from it.
-    done: Vec<bool>,
+    search: Search,
     /// For each group what it found, once asked.
     groups: Vec<Option<PatternSet>>,
+    /// What the sieve's windows reached, once asked.
+    reached: Vec<u64>,
+    sieved: bool,
 }
 
 /// A single piece up to this many bytes is matched at once.
@@ -44,10 +47,9 @@ impl<'a> Scan<'a> {
         }
         scratch.found.clear();
         scratch.found.resize(plan.rules.len(), 0);
-        scratch.done.clear();
-        scratch.done.resize(plan.uses.len(), false);
         scratch.groups.clear();
         scratch.groups.resize_with(plan.groups.len(), || None);
+        scratch.sieved = false;
         let mut scan = Scan { plan, pieces, scratch };
         scan.find_literals();
         scan
@@ -59,28 +61,14 @@ impl<'a> Scan<'a> {
 
     /// The one pass that marks every clause with a literal in the text.
     fn find_literals(&mut self) {
-        let Some(literals) = &self.plan.literals else { return };
-        let Scratch { joined, ends, found, done, .. } = &mut *self.scratch;
-        let mut piece = 0;
-        for hit in literals.find_overlapping_iter(&*joined) {
-            let literal = hit.pattern().as_usize();
-            let Some(done) = done.get_mut(literal) else { continue };
-            if *done {
-                continue;
-            }
-            // Hits come in the order of their ends.
-            while ends.get(piece).is_some_and(|&end| end < hit.end()) {
-                piece += 1;
-            }
-            *done = true;
+        let Scratch { joined, ends, found, search, .. } = &mut *self.scratch;
+        self.plan.finder.search(joined, ends, search, |literal| {
             for used in self.plan.uses.get(literal).into_iter().flatten() {
-                if used.piece.is_some_and(|only| only as usize != piece) {
-                    *done = false;
-                } else if let Some(bits) = found.get_mut(used.rule as usize) {
+                if let Some(bits) = found.get_mut(used.rule as usize) {
                     *bits |= used.bit;
                 }
             }
-        }
+        });
     }
 
     /// May rule `index` match? `false` is certain.
@@ -89,8 +77,18 @@ impl<'a> Scan<'a> {
             None => false,
             Some(Tier::Literals(bits)) => self.scratch.found.get(index) == Some(bits),
             Some(Tier::Group { group, pattern }) => self.group_finds(*group, *pattern, caches),
+            Some(Tier::Sieve) => self.passes_sieve(index),
             Some(Tier::Always) => true,
         }
+    }
+
+    fn passes_sieve(&mut self, index: usize) -> bool {
+        let Scratch { joined, reached, sieved, .. } = &mut *self.scratch;
+        if !*sieved {
+            self.plan.sieve.follow(joined, reached);
+            *sieved = true;
+        }
+        self.plan.sieve.passes(index, reached)
     }
 
     fn group_finds(&mut self, number: usize, pattern: usize, caches: &mut Caches) -> bool {
@@ -129,7 +127,7 @@ impl<'a> Scan<'a> {
         // One linear pass pays where it saves calls, or a long backtrack. Header values are
         // cut short and their patterns are cheap.
         let long = until > self.joined_start(left.start) + SHORT_TEXT;
-        let pays = left.len() > 1 || long && !matches!(rule.scope, Scope::One(_));
+        let pays = left.len() > 1 || long && rule.pattern.backtracks();
         let superset = if pays { rule.pattern.superset() } else { None };
         while matches.count < most && !left.is_empty() {
             if let Some((id, dfa)) = superset {
@@ -169,7 +167,7 @@ impl<'a> Scan<'a> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::{Exact, Ids, Pattern, PlanRule, Strip};
+    use super::super::{Exact, Ids, Pattern, PlanRule, Scope, Strip};
     use super::*;
     use crate::limits::Limits;
     use std::sync::Arc;

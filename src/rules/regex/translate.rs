@@ -41,7 +41,8 @@ pub(super) fn superset(parsed: &Parsed) -> Hir {
     if accepts_early(&parsed.node) {
         return Hir::empty();
     }
-    Superset { groups }.hir(&parsed.node, None)
+    let heavy = parsed.node.weight() > HEAVY;
+    Superset { groups, heavy }.hir(&parsed.node, None)
 }
 
 /// What stands behind a node in its sequence.
@@ -146,6 +147,8 @@ impl Exact {
 
 struct Superset<'a> {
     groups: Vec<Option<&'a Node>>,
+    /// Is the pattern so large that counting in it would take too many states?
+    heavy: bool,
 }
 
 /// A copy of a group, for a reference to it: places in it do not hold again.
@@ -184,7 +187,7 @@ impl Superset<'_> {
             }
             Node::Capture(_, node) | Node::Atomic(node) | Node::Reset(node) => self.hir(node, copy),
             Node::Repeat { node, min, max, mode } => {
-                let (min, max) = loosened(node, *min, *max);
+                let (min, max) = self.loosened(node, *min, *max);
                 let greedy = *mode != Mode::Lazy;
                 let sub = Box::new(self.hir(node, copy));
                 Hir::repetition(Repetition { min, max, greedy, sub })
@@ -200,6 +203,20 @@ impl Superset<'_> {
         }
     }
 
+    /// Fewer counts to keep, more matched: a counted repeat multiplies an automaton's states.
+    fn loosened(&self, node: &Node, min: u32, max: Option<u32>) -> (u32, Option<u32>) {
+        let single = matches!(node, Node::Byte(_) | Node::Class(_));
+        let most = if single && !self.heavy { COUNTED_CLASSES } else { 1 };
+        let max = max.filter(|max| *max <= most);
+        let weight = node.weight();
+        let least = match (self.heavy, single || weight <= SMALL_GROUP) {
+            (false, true) => COUNTED_AT_LEAST,
+            (true, false) if weight <= LARGEST_GROUP => LARGE_GROUPS,
+            _ => 2,
+        };
+        (min.min(least), max)
+    }
+
     /// What a group's body can match, where that is small; anything otherwise.
     fn reference(&self, groups: &[usize], fold: Option<Charset>, copy: Option<Copy>) -> Hir {
         let [group] = groups else { return anything() };
@@ -212,21 +229,20 @@ impl Superset<'_> {
     }
 }
 
-/// Fewer counts to keep, more matched: a counted repeat multiplies an automaton's states.
-fn loosened(node: &Node, min: u32, max: Option<u32>) -> (u32, Option<u32>) {
-    let single = matches!(node, Node::Byte(_) | Node::Class(_));
-    let most = if single { COUNTED_CLASSES } else { 1 };
-    let max = max.filter(|max| *max <= most);
-    let min = if single || node.weight() <= SMALL_GROUP { min } else { min.min(2) };
-    (min.min(COUNTED_AT_LEAST), max)
-}
-
 /// Repeats of one byte keep their upper bound up to this.
 const COUNTED_CLASSES: u32 = 3;
 /// Lower bounds are kept up to this: they tell more than upper ones.
 const COUNTED_AT_LEAST: u32 = 40;
+/// A heavier pattern is heavy.
+const HEAVY: usize = 4000;
 /// A group up to this weight keeps its lower bound.
 const SMALL_GROUP: usize = 100;
+
+/// Lower bounds of other groups are kept up to this in a heavy pattern: there a text let
+/// through in vain costs most.
+const LARGE_GROUPS: u32 = 5;
+/// But not of a group heavier than this.
+const LARGEST_GROUP: usize = 200_000;
 
 /// A referenced group heavier than this is taken for anything.
 const LARGEST_COPY: usize = 300;
