@@ -6,7 +6,6 @@
 //! Mail::SpamAssassin::Conf, `envelope_sender_header`.
 
 use super::header::{HeaderQuery, Source};
-use super::header_block;
 use super::relay::Side;
 use crate::text::domain;
 use memchr::memmem;
@@ -72,7 +71,7 @@ fn was_fetched(source: &Source) -> bool {
 
 /// Does a line that begins with `name` stand anywhere below a Received field?
 fn is_below_received(name: &[u8], source: &Source) -> bool {
-    let text = header_block::decoded(source.headers, &source.settings.limits).concat();
+    let text = source.block();
     let begins = |line: &[u8], name: &[u8]| {
         line.get(..name.len()).is_some_and(|begin| begin.eq_ignore_ascii_case(name))
     };

@@ -16,7 +16,8 @@ use super::settings::Settings;
 use crate::limits::{Limit, Reached};
 use crate::text::ascii::is_space;
 use crate::text::net;
-use std::cell::Cell;
+use std::borrow::Cow;
+use std::cell::{Cell, OnceCell};
 use thiserror::Error;
 
 /// A header as a rule names it: `Subject`, `From:addr`, `ALL:raw`, `ToCc:name`, …
@@ -90,9 +91,35 @@ pub struct Source<'a> {
     pub metadata: &'a [(Vec<u8>, Vec<u8>)],
     /// Where a limit is noted that an answer reaches.
     pub reached: Option<&'a Cell<Reached>>,
+    /// Where answers are kept that many queries need; without it they are found anew.
+    pub memo: Option<&'a Memo>,
+}
+
+/// Answers that many queries need.
+#[derive(Debug, Default)]
+pub struct Memo {
+    block: OnceCell<Vec<u8>>,
+    sender: OnceCell<Option<Vec<u8>>>,
 }
 
 impl<'a> Source<'a> {
+    /// The decoded header block as one text.
+    pub(super) fn block(&self) -> Cow<'a, [u8]> {
+        let find = || header_block::decoded(self.headers, &self.settings.limits).concat();
+        match self.memo {
+            Some(memo) => Cow::Borrowed(memo.block.get_or_init(find)),
+            None => Cow::Owned(find()),
+        }
+    }
+
+    /// The envelope sender.
+    fn sender(&self) -> Option<Vec<u8>> {
+        match self.memo {
+            Some(memo) => memo.sender.get_or_init(|| envelope::sender(self)).clone(),
+            None => envelope::sender(self),
+        }
+    }
+
     /// The answers that `message` gives, without metadata.
     pub fn new(message: &'a Message, relays: &'a Relays, settings: &'a Settings) -> Self {
         Source {
@@ -102,6 +129,7 @@ impl<'a> Source<'a> {
             settings,
             metadata: &[],
             reached: None,
+            memo: None,
         }
     }
 
@@ -192,9 +220,12 @@ impl HeaderQuery {
         let raw = self.modifiers.raw;
         match self.subject {
             Subject::All if raw => header_block::fields(source.pristine_headers),
-            Subject::All => header_block::decoded(source.headers, &source.settings.limits),
+            Subject::All => {
+                let block = source.block();
+                if block.is_empty() { Vec::new() } else { vec![block.into_owned()] }
+            }
             Subject::AllOf(side) => header_block::of_side(side, raw, source),
-            Subject::EnvelopeFrom => envelope::sender(source).into_iter().collect(),
+            Subject::EnvelopeFrom => source.sender().into_iter().collect(),
             Subject::Relays(side) => vec![source.relays.text(side)],
             Subject::ToCc => unfolded(&[b"To", b"Cc"], raw, source.headers),
             Subject::MessageId => {
@@ -478,6 +509,7 @@ pub(super) mod tests {
             settings,
             metadata: &[],
             reached: None,
+            memo: None,
         };
         HeaderQuery::ask(query.as_bytes()).value(&source)
     }
@@ -526,6 +558,7 @@ pub(super) mod tests {
             relays: &relays,
             settings: &settings,
             reached: None,
+            memo: None,
             metadata: &[(b"X-Languages".to_vec(), b"de".to_vec())],
         };
         let first = |query: &str| HeaderQuery::ask(query.as_bytes()).first(&source);
@@ -561,6 +594,7 @@ pub(super) mod tests {
                 settings: &settings,
                 metadata: &[],
             reached: None,
+            memo: None,
             };
             for query in ["To", "To:raw", "To:addr", "To:name", "ToCc:raw", "ALL:raw", "ALL"] {
                 let _ = HeaderQuery::ask(query.as_bytes()).values(&source);

@@ -68,7 +68,7 @@ pub fn decoded(headers: &Headers, limits: &Limits) -> Vec<Vec<u8>> {
 pub fn of_side(side: Side, raw: bool, source: &Source) -> Vec<Vec<u8>> {
     let fields = match raw {
         true => fields(source.pristine_headers),
-        false => lines(&decoded(source.headers, &source.settings.limits).concat()),
+        false => lines(&source.block()),
     };
     let (border, above) = match side {
         Side::Trusted => (source.relays.trusted_lines, true),

@@ -1,6 +1,6 @@
 //! All views of one message, each rendered when somebody first asks for it.
 
-use super::header::{HeaderQuery, Source};
+use super::header::{HeaderQuery, Memo, Source};
 use super::html::{self, Html};
 use super::relay::{self, Relays};
 use super::uri::{self, Uris};
@@ -17,6 +17,7 @@ pub struct Views {
     settings: Arc<Settings>,
     /// What header queries have reached.
     reached: Cell<Reached>,
+    memo: Memo,
     relays: OnceCell<Relays>,
     texts: OnceCell<Vec<Rendered>>,
     body: OnceCell<Pieces>,
@@ -41,6 +42,7 @@ impl Views {
             message,
             settings,
             reached: Cell::default(),
+            memo: Memo::default(),
             relays: OnceCell::new(),
             texts: OnceCell::new(),
             body: OnceCell::new(),
@@ -73,6 +75,7 @@ impl Views {
             settings: &self.settings,
             metadata: &[],
             reached: Some(&self.reached),
+            memo: Some(&self.memo),
         }
     }
 
