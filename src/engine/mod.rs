@@ -34,7 +34,7 @@ use crate::message::Message;
 use crate::message::view::Views;
 use crate::rules::regex::{Caches, Scratch};
 use crate::rules::{RuleId, RuleSet, UserPrefs};
-use program::{Program, Rules};
+use program::{Program, Rules, View};
 use shortcut::Shortcuts;
 use std::sync::Arc;
 
@@ -195,6 +195,9 @@ fn run_editors(scan: &mut Scan, rules: Rules, worker: &mut Worker) {
 
 /// Every rule that the verdict is made of; sub-tests as far as metas need them, or all.
 fn run_all(scan: &mut Scan, rules: Rules, worker: &mut Worker, options: &Options) {
+    for view in View::ALL {
+        scan.see(rules, view, worker);
+    }
     let asked_for = if options.subtests { &rules.course.subtests[..] } else { &[] };
     for &rule in asked_for.iter().chain(&rules.course.scored) {
         scan.demand(rules, rule, worker);

@@ -26,6 +26,8 @@ pub struct Program {
     pub slots: Vec<Slot>,
     /// One plan for each view, by [`View`].
     pub plans: [Plan; VIEWS],
+    /// The rules of each plan, in its order; `None` for one that hits where it does not match.
+    pub members: [Vec<Option<RuleId>>; VIEWS],
     /// Rules whose captures become tags; they run before all others.
     pub producers: Vec<RuleId>,
     /// Evals that rewrite the body, with their priorities, in the order in which they run.
@@ -66,6 +68,10 @@ pub enum View {
 pub const VIEWS: usize = 5;
 
 impl View {
+    /// All views, in the order of [`Program::plans`].
+    pub const ALL: [View; VIEWS] =
+        [View::Headers, View::Body, View::Rawbody, View::Uris, View::Full];
+
     /// What reports write before the description of a rule of this view.
     pub fn label(self) -> &'static str {
         match self {
@@ -119,9 +125,10 @@ impl Program {
         let mut arranging = Arranging::new(&rules, limits);
         let leaves: Vec<Leaf> = rules.iter().map(|(id, rule)| arranging.leaf(id, rule)).collect();
         let producers = rules.iter().filter(|(_, rule)| rule.captures).map(|(id, _)| id).collect();
-        let Arranging { slots, members, mut ids, mut editors, wrong_calls, .. } = arranging;
+        let Arranging { slots, patterns, members, mut ids, mut editors, wrong_calls, .. } =
+            arranging;
         editors.sort_unstable();
-        let plans = members.map(|members| Plan::build(&members, &mut ids, limits));
+        let plans = patterns.map(|patterns| Plan::build(&patterns, &mut ids, limits));
         let first_priority = rules.rules.iter().map(|rule| rule.priority).min().unwrap_or(0);
         let costs = costs(&rules, &leaves, &plans);
         Program {
@@ -129,6 +136,7 @@ impl Program {
             leaves,
             slots,
             plans,
+            members,
             producers,
             editors,
             first_priority,
@@ -198,7 +206,8 @@ struct Arranging<'l> {
     ids: Ids,
     slots: Vec<Slot>,
     slot_numbers: HashMap<Slot, usize>,
-    members: [Vec<PlanRule>; VIEWS],
+    patterns: [Vec<PlanRule>; VIEWS],
+    members: [Vec<Option<RuleId>>; VIEWS],
     editors: Vec<(i32, RuleId)>,
     wrong_calls: Vec<(RuleId, String)>,
     shared: eval::Shared,
@@ -212,6 +221,7 @@ impl<'l> Arranging<'l> {
             ids: Ids::new(),
             slots: Vec::new(),
             slot_numbers: HashMap::new(),
+            patterns: Default::default(),
             members: Default::default(),
             editors: Vec::new(),
             wrong_calls: Vec::new(),
@@ -223,18 +233,20 @@ impl<'l> Arranging<'l> {
         match &rule.test {
             Test::Header { query, negated, if_unset, pattern } => {
                 let slot = self.slot(Slot { query: query.clone(), if_unset: if_unset.clone() });
-                self.pattern(rule, pattern, View::Headers, Scope::One(slot), *negated)
+                self.pattern(id, rule, pattern, View::Headers, Scope::One(slot), *negated)
             }
             Test::HeaderExists { query } => Leaf::Exists(query.clone()),
             Test::Body { pattern } => {
                 let scope = if rule.tflags.nosubject { Scope::AllButFirst } else { Scope::All };
-                self.pattern(rule, pattern, View::Body, scope, false)
+                self.pattern(id, rule, pattern, View::Body, scope, false)
             }
             Test::Rawbody { pattern } => {
-                self.pattern(rule, pattern, View::Rawbody, Scope::All, false)
+                self.pattern(id, rule, pattern, View::Rawbody, Scope::All, false)
             }
-            Test::Uri { pattern } => self.pattern(rule, pattern, View::Uris, Scope::All, false),
-            Test::Full { pattern } => self.pattern(rule, pattern, View::Full, Scope::All, false),
+            Test::Uri { pattern } => self.pattern(id, rule, pattern, View::Uris, Scope::All, false),
+            Test::Full { pattern } => {
+                self.pattern(id, rule, pattern, View::Full, Scope::All, false)
+            }
             Test::MimeHeader { pattern, .. } => Leaf::MimeHeader(self.exact(pattern)),
             Test::UriDetail { conditions } => {
                 let exacts = conditions.iter().map(|condition| self.exact(&condition.pattern));
@@ -263,8 +275,10 @@ impl<'l> Arranging<'l> {
         }
     }
 
+    #[expect(clippy::too_many_arguments, reason = "the parts of one kind of rule")]
     fn pattern(
         &mut self,
+        id: RuleId,
         rule: &Rule,
         pattern: &Arc<Pattern>,
         view: View,
@@ -281,7 +295,8 @@ impl<'l> Arranging<'l> {
             }
         };
         let members = &mut self.members[view as usize];
-        members.push(PlanRule { pattern: exact, scope });
+        members.push((!negated).then_some(id));
+        self.patterns[view as usize].push(PlanRule { pattern: exact, scope });
         Leaf::Pattern { view, index: members.len() - 1, negated }
     }
 

@@ -8,7 +8,7 @@
 use super::bound::{Bound, Cost};
 use super::course::Course;
 use super::decide::decide;
-use super::program::{Leaf, Program, Rules, VIEWS, View};
+use super::program::{Program, Rules, VIEWS, View};
 use super::tags::Tags;
 use super::verdict::Evidence;
 use super::{Frozen, Options, Worker, leaf};
@@ -42,8 +42,6 @@ pub struct Scan {
     pub(super) deadline_exceeded: bool,
     deadline: Option<Tick>,
     known: Vec<Known>,
-    /// Metas whose rules that cannot match have been settled.
-    narrowed: Vec<bool>,
     /// How often the deadline could have been looked at.
     steps: u32,
     seen: [Option<Seen>; VIEWS],
@@ -87,7 +85,6 @@ impl Scan {
     ) -> Scan {
         Scan {
             known: vec![Known::Open; program.leaves.len()],
-            narrowed: vec![false; program.leaves.len()],
             steps: 0,
             course,
             views,
@@ -138,6 +135,15 @@ impl Scan {
         self.views.replace_body(body);
         let seen = self.seen.get_mut(View::Body as usize).and_then(Option::take);
         worker.scratches.extend(seen.map(|seen| seen.scratch));
+        // What could not match the old text may match the new one.
+        for &rule in rules.program.members.get(View::Body as usize).into_iter().flatten().flatten()
+        {
+            let runs_later =
+                rules.program.rules.rule(rule).is_some_and(|rule| rule.priority >= priority);
+            if runs_later && self.known(rule) == Known::Value(0.0) {
+                self.know(rule, Known::Open);
+            }
+        }
     }
 
     /// The limits that the message has reached so far.
@@ -184,13 +190,23 @@ impl Scan {
         }
     }
 
-    /// The view, with what its plan knows about it; rendered when first asked for.
+    /// The view, with what its plan knows about it. When it is first asked for, it is rendered,
+    /// and all rules that cannot match it are settled: most of them, at almost no cost.
     pub(super) fn see(&mut self, rules: Rules, view: View, worker: &mut Worker) -> &mut Seen {
-        let (program, views) = (rules.program, &self.views);
+        let (program, views, known) = (rules.program, &self.views, &mut self.known);
         self.seen[view as usize].get_or_insert_with(|| {
             let pieces = leaf::pieces(view, program, views);
             let mut scratch = worker.scratches.pop().unwrap_or_default();
-            program.plan(view).start(&pieces, &mut scratch);
+            let mut scan = program.plan(view).start(&pieces, &mut scratch);
+            let members = program.members.get(view as usize).into_iter().flatten();
+            for (index, rule) in members.enumerate() {
+                if let Some(place) = rule.and_then(|rule| known.get_mut(rule.0 as usize))
+                    && *place == Known::Open
+                    && !scan.possible(index, &mut worker.caches)
+                {
+                    *place = Known::Value(0.0);
+                }
+            }
             Seen { pieces, scratch }
         })
     }
@@ -204,15 +220,6 @@ impl Scan {
     pub(super) fn return_buffers(&mut self, worker: &mut Worker) {
         let seen = self.seen.iter_mut().filter_map(Option::take);
         worker.scratches.extend(seen.map(|seen| seen.scratch));
-    }
-
-    /// Could the rule's pattern match, or is it settled that it cannot?
-    fn may_match(&mut self, rules: Rules, rule: RuleId, worker: &mut Worker) -> bool {
-        let leaf = rules.program.leaves.get(rule.0 as usize);
-        let Some(Leaf::Pattern { view, index, .. }) = leaf else { return true };
-        let Seen { pieces, scratch } = self.see(rules, *view, worker);
-        let mut scan = rules.program.plan(*view).resume(pieces, scratch);
-        scan.possible(*index, &mut worker.caches)
     }
 
     fn known(&self, rule: RuleId) -> Known {
@@ -262,7 +269,6 @@ impl Scan {
             self.know(rule, Known::Never);
             return None;
         }
-        self.narrow(rules, rule, meta, worker);
         let mut room = std::mem::take(&mut worker.bounds);
         let bound = decide(meta, &mut room, |used| self.bound(rules, used));
         worker.bounds = room;
@@ -294,22 +300,6 @@ impl Scan {
         });
         self.settle_meta(rule, value);
         None
-    }
-
-    /// Settles what a meta reads and what cannot match, so that only the rest is weighed.
-    fn narrow(&mut self, rules: Rules, rule: RuleId, meta: &Meta, worker: &mut Worker) {
-        let place = self.narrowed.get_mut(rule.0 as usize);
-        if place.is_none_or(|narrowed| std::mem::replace(narrowed, true)) {
-            return;
-        }
-        for &used in &meta.uses {
-            if self.known(used) == Known::Open
-                && rules.course.score(used) != 0.0
-                && !self.may_match(rules, used, worker)
-            {
-                leaf::run(self, rules, used, worker);
-            }
-        }
     }
 
     fn settle_meta(&mut self, rule: RuleId, value: f64) {
