@@ -1,9 +1,43 @@
 //! What a meta is worth when only some of its rules have run.
 
 use super::bound::Bound;
-use crate::rules::RuleId;
 use crate::rules::arithmetic::{Node, NodeId, Operator};
 use crate::rules::meta::{Meta, Operand};
+use crate::rules::{RuleId, Test};
+
+/// What makes a meta 0 whatever the rest of it says: the operands of its outermost `&&`.
+///
+/// Most metas of most messages are decided by these alone.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Glance {
+    /// Each of these has to be true: `A && …`.
+    pub needed: Box<[RuleId]>,
+    /// None of these may be true: `!A && …`.
+    pub excluded: Box<[RuleId]>,
+}
+
+impl Glance {
+    /// The glance of a meta; nothing for any other test.
+    pub fn of(test: &Test) -> Glance {
+        let Test::Meta(Meta { nodes, .. }) = test else { return Glance::default() };
+        let (mut needed, mut excluded) = (Vec::new(), Vec::new());
+        let mut operands: Vec<NodeId> =
+            nodes.len().checked_sub(1).map(|n| n as NodeId).into_iter().collect();
+        let node = |id: NodeId| nodes.get(id as usize);
+        while let Some(operand) = operands.pop().and_then(node) {
+            match *operand {
+                Node::And(a, b) => operands.extend([a, b]),
+                Node::Name(Operand::Rule(rule)) => needed.push(rule),
+                Node::Not(a) => match node(a) {
+                    Some(&Node::Name(Operand::Rule(rule))) => excluded.push(rule),
+                    _ => {}
+                },
+                _ => {}
+            }
+        }
+        Glance { needed: needed.into(), excluded: excluded.into() }
+    }
+}
 
 /// The bound of `meta`'s value, given a bound for each rule that it reads.
 ///
@@ -49,5 +83,31 @@ fn binary(operator: Operator, left: Bound, right: Bound) -> Bound {
         Operator::Multiply | Operator::Divide | Operator::Xor => {
             left.exactly(right, |a, b| operator.apply(a, b))
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::limits::Limits;
+    use crate::rules::{Sources, load};
+
+    #[test]
+    fn a_glance_sees_the_outermost_conjunction() {
+        let lines = "body A /a/\nbody B /b/\nbody C /c/\nbody D /d/\n\
+                     meta M A && !B && (C || D) && !(C && D)\nmeta N A || B\nmeta O !C\n";
+        let sources = Sources {
+            site: Vec::new(),
+            distribution: Vec::new(),
+            cf_lines: lines.as_bytes().to_vec(),
+            ..Sources::default()
+        };
+        let set = load(&sources, &Limits::default());
+        let id = |name: &str| set.find(name).expect("a rule");
+        let of = |name: &str| Glance::of(&set.rule(id(name)).expect("a rule").test);
+        assert_eq!((&*of("M").needed, &*of("M").excluded), (&[id("A")][..], &[id("B")][..]));
+        assert_eq!(of("N"), Glance::default());
+        assert_eq!(&*of("O").excluded, [id("C")]);
+        assert_eq!(of("A"), Glance::default());
     }
 }

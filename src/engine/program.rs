@@ -6,6 +6,7 @@
 
 use super::bound::Cost;
 use super::course::{self, Course};
+use super::decide::Glance;
 use super::eval;
 use super::tags;
 use crate::limits::Limits;
@@ -34,6 +35,8 @@ pub struct Program {
     pub editors: Vec<(i32, RuleId)>,
     /// The lowest priority of any rule.
     pub first_priority: i32,
+    /// For each meta what decides it at a glance, by id; nothing for other rules.
+    pub glances: Vec<Glance>,
     /// What it costs to run each rule, by id: only the order matters.
     pub costs: Vec<Cost>,
     /// Eval calls with wrong arguments, and what is wrong.
@@ -131,6 +134,7 @@ impl Program {
         let plans = patterns.map(|patterns| Plan::build(&patterns, &mut ids, limits));
         let first_priority = rules.rules.iter().map(|rule| rule.priority).min().unwrap_or(0);
         let costs = costs(&rules, &leaves, &plans);
+        let glances = rules.rules.iter().map(|rule| Glance::of(&rule.test)).collect();
         Program {
             rules,
             leaves,
@@ -140,6 +144,7 @@ impl Program {
             producers,
             editors,
             first_priority,
+            glances,
             costs,
             wrong_calls,
         }
@@ -275,7 +280,6 @@ impl<'l> Arranging<'l> {
         }
     }
 
-    #[expect(clippy::too_many_arguments, reason = "the parts of one kind of rule")]
     fn pattern(
         &mut self,
         id: RuleId,

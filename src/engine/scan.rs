@@ -269,6 +269,10 @@ impl Scan {
             self.know(rule, Known::Never);
             return None;
         }
+        if self.is_false_at_a_glance(rules, rule) {
+            self.settle_meta(rule, 0.0);
+            return None;
+        }
         let mut room = std::mem::take(&mut worker.bounds);
         let bound = decide(meta, &mut room, |used| self.bound(rules, used));
         worker.bounds = room;
@@ -300,6 +304,18 @@ impl Scan {
         });
         self.settle_meta(rule, value);
         None
+    }
+
+    fn is_false_at_a_glance(&self, rules: Rules, rule: RuleId) -> bool {
+        let Some(glance) = rules.program.glances.get(rule.0 as usize) else { return false };
+        glance.needed.iter().any(|&needed| match self.known(needed) {
+            Known::Value(value) => value == 0.0,
+            Known::Open => rules.course.score(needed) == 0.0,
+            Known::Never => true,
+        }) || glance
+            .excluded
+            .iter()
+            .any(|&excluded| matches!(self.known(excluded), Known::Value(value) if value != 0.0))
     }
 
     fn settle_meta(&mut self, rule: RuleId, value: f64) {

@@ -108,7 +108,8 @@ impl Finder {
         }
     }
 
-    /// Calls `hit` once with the number of each literal that stands in `text`, if it counts in
+    /// Calls `hit` once with the number of each literal that stands in `text` and the piece where
+    /// it first does, if it counts in
     /// any piece or stands in its own one; `ends` are the ends of the pieces, where each has a
     /// newline.
     pub fn search(
@@ -116,7 +117,7 @@ impl Finder {
         text: &[u8],
         ends: &[usize],
         search: &mut Search,
-        mut hit: impl FnMut(usize),
+        mut hit: impl FnMut(usize, u32),
     ) {
         let Search { maps, folded, found } = search;
         folded.clear();
@@ -146,7 +147,7 @@ impl Finder {
         text: &[u8],
         maps: &mut [Map; 3],
         found: &mut [bool],
-        hit: &mut impl FnMut(usize),
+        hit: &mut impl FnMut(usize, u32),
     ) {
         let salt = if self.anywhere { 0 } else { salt(Some(piece)) };
         let windows = text.get(range.start..range.end + 3).unwrap_or_default().array_windows();
@@ -172,7 +173,7 @@ impl Finder {
         bucket: &[Entry],
         here: &Place<'_>,
         found: &mut [bool],
-        hit: &mut impl FnMut(usize),
+        hit: &mut impl FnMut(usize, u32),
     ) -> bool {
         let mut all = true;
         for entry in bucket {
@@ -184,7 +185,7 @@ impl Finder {
             if !*found {
                 *found = self.stands(entry, here);
                 if *found {
-                    hit(entry.word as usize);
+                    hit(entry.word as usize, here.piece);
                 }
             }
             all &= *found;
@@ -293,7 +294,7 @@ mod tests {
         }
         let mut found = Vec::new();
         let mut search = Search::default();
-        finder.search(&text, &ends, &mut search, |number| found.push(number));
+        finder.search(&text, &ends, &mut search, |number, _| found.push(number));
         found.sort_unstable();
         found
     }

@@ -17,6 +17,9 @@ pub struct Scratch {
     ends: Vec<usize>,
     /// For each rule the clauses found.
     found: Vec<u8>,
+    /// For each rule the piece in which the last of its clauses was first found: a match, which
+    /// holds all of them, is not before it.
+    first: Vec<u32>,
     search: Search,
     /// For each group what it found, once asked.
     groups: Vec<Option<PatternSet>>,
@@ -47,6 +50,8 @@ impl<'a> Scan<'a> {
         }
         scratch.found.clear();
         scratch.found.resize(plan.rules.len(), 0);
+        scratch.first.clear();
+        scratch.first.resize(plan.rules.len(), 0);
         scratch.groups.clear();
         scratch.groups.resize_with(plan.groups.len(), || None);
         scratch.sieved = false;
@@ -61,11 +66,15 @@ impl<'a> Scan<'a> {
 
     /// The one pass that marks every clause with a literal in the text.
     fn find_literals(&mut self) {
-        let Scratch { joined, ends, found, search, .. } = &mut *self.scratch;
-        self.plan.finder.search(joined, ends, search, |literal| {
+        let Scratch { joined, ends, found, first, search, .. } = &mut *self.scratch;
+        self.plan.finder.search(joined, ends, search, |literal, piece| {
             for used in self.plan.uses.get(literal).into_iter().flatten() {
-                if let Some(bits) = found.get_mut(used.rule as usize) {
+                let rule = used.rule as usize;
+                if let (Some(bits), Some(first)) = (found.get_mut(rule), first.get_mut(rule))
+                    && *bits & used.bit == 0
+                {
                     *bits |= used.bit;
+                    *first = piece; // pieces come in order
                 }
             }
         });
@@ -123,6 +132,11 @@ impl<'a> Scan<'a> {
         }
         let Some(rule) = self.plan.rules.get(index) else { return Ok(matches) };
         let mut left = rule.scope.pieces(self.pieces.len());
+        if let (Some(Tier::Literals(_)), Some(&first)) =
+            (self.plan.tiers.get(index), self.scratch.first.get(index))
+        {
+            left.start = left.start.max(first as usize).min(left.end);
+        }
         let until = self.joined_start(left.end).saturating_sub(1);
         // One linear pass pays where it saves calls, or a long backtrack. Header values are
         // cut short and their patterns are cheap.
