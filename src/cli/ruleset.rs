@@ -10,7 +10,9 @@ use std::sync::Arc;
 
 /// The rules that `config` names, as the server wants them.
 pub fn load(config: &Config) -> Result<Loaded, String> {
-    Ok(loaded(Arc::new(engine(config)?), config))
+    let engine = engine(config)?;
+    engine.warm();
+    Ok(loaded(Arc::new(engine), config))
 }
 
 /// What is wrong with the rules, and what of them is not built yet.

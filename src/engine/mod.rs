@@ -92,6 +92,14 @@ impl Engine {
         }
     }
 
+    /// Compiles every pattern now instead of when it is first needed: for a server, whose first
+    /// message should not wait longer than its last.
+    pub fn warm(&self) {
+        for plan in &self.program.plans {
+            plan.warm();
+        }
+    }
+
     /// The rules that this engine runs.
     pub fn rules(&self) -> &Arc<RuleSet> {
         &self.program.rules

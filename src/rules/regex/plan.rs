@@ -124,6 +124,25 @@ impl Plan {
         Scan::start(self, pieces, scratch)
     }
 
+    /// Compiles on all processors what would be compiled when first needed, so that the first
+    /// messages need not wait for it.
+    pub fn warm(&self) {
+        let threads = std::thread::available_parallelism().map_or(1, usize::from);
+        std::thread::scope(|scope| {
+            for rules in self.rules.chunks(self.rules.len().div_ceil(threads).max(1)) {
+                scope.spawn(move || {
+                    for rule in rules {
+                        // A pattern that no engine takes shows when it is run.
+                        let _ = rule.pattern.compile();
+                        if !matches!(rule.scope, Scope::One(_)) {
+                            rule.pattern.superset();
+                        }
+                    }
+                });
+            }
+        });
+    }
+
     /// Goes on with a scan of the same `pieces`: `scratch` is what [`Plan::start`] filled.
     pub fn resume<'a>(&'a self, pieces: &'a Pieces, scratch: &'a mut Scratch) -> Scan<'a> {
         Scan::resume(self, pieces, scratch)
