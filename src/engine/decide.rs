@@ -28,10 +28,11 @@ impl Glance {
             match *operand {
                 Node::And(a, b) => operands.extend([a, b]),
                 Node::Name(Operand::Rule(rule)) => needed.push(rule),
-                Node::Not(a) => match node(a) {
-                    Some(&Node::Name(Operand::Rule(rule))) => excluded.push(rule),
-                    _ => {}
-                },
+                Node::Not(a) => {
+                    if let Some(&Node::Name(Operand::Rule(rule))) = node(a) {
+                        excluded.push(rule);
+                    }
+                }
                 _ => {}
             }
         }
