@@ -91,6 +91,7 @@ fn loaded(engine: Arc<Engine>, config: &Config) -> Loaded {
             hostname: rules
                 .options
                 .text("report_hostname")
+                .filter(|name| !name.is_empty())
                 .map(|name| String::from_utf8_lossy(name).into_owned()),
             wrap_width: rules.options.number("report_wrap_width") as usize,
             rules_version: String::new(),
