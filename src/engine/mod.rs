@@ -177,7 +177,9 @@ impl Engine {
         let course = profile.course(&self.program.rules, options.score_set);
         let own = profile.time_limit.map(|limit| Tick::now().plus(limit));
         let deadline = own.into_iter().chain(options.deadline).min();
-        Scan::new(&self.program, course, views, options, deadline)
+        let mut scan = Scan::new(&self.program, course, views, options, deadline);
+        scan.in_order = self.shortcuts.is_some();
+        scan
     }
 
     /// Does what had to wait for the network, and sums up.

@@ -42,6 +42,8 @@ pub struct Scan {
     pub(super) deadline_exceeded: bool,
     deadline: Option<Tick>,
     known: Vec<Known>,
+    /// Rules run in the order of their priorities, so none may be settled before its turn.
+    pub(super) in_order: bool,
     /// How often the deadline could have been looked at.
     steps: u32,
     seen: [Option<Seen>; VIEWS],
@@ -85,6 +87,7 @@ impl Scan {
     ) -> Scan {
         Scan {
             known: vec![Known::Open; program.leaves.len()],
+            in_order: false,
             steps: 0,
             course,
             views,
@@ -191,15 +194,17 @@ impl Scan {
     }
 
     /// The view, with what its plan knows about it. When it is first asked for, it is rendered,
-    /// and all rules that cannot match it are settled: most of them, at almost no cost.
+    /// and all rules that cannot match it are settled (unless rules have to wait for their
+    /// turn): most of them, at almost no cost.
     pub(super) fn see(&mut self, rules: Rules, view: View, worker: &mut Worker) -> &mut Seen {
         let (program, views, known) = (rules.program, &self.views, &mut self.known);
+        let settles = !self.in_order;
         self.seen[view as usize].get_or_insert_with(|| {
             let pieces = leaf::pieces(view, program, views);
             let mut scratch = worker.scratches.pop().unwrap_or_default();
             let mut scan = program.plan(view).start(&pieces, &mut scratch);
-            let members = program.members.get(view as usize).into_iter().flatten();
-            for (index, rule) in members.enumerate() {
+            let members = program.members.get(view as usize).filter(|_| settles);
+            for (index, rule) in members.into_iter().flatten().enumerate() {
                 if let Some(place) = rule.and_then(|rule| known.get_mut(rule.0 as usize))
                     && *place == Known::Open
                     && !scan.possible(index, &mut worker.caches)

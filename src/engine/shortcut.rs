@@ -192,3 +192,35 @@ fn place(test: &Test, leaf: &Leaf) -> usize {
         Leaf::Nothing => 7,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::{Curve, Engine, Options};
+    use crate::limits::Limits;
+    use crate::rules::{Sources, load};
+    use std::sync::Arc;
+
+    #[test]
+    fn a_meta_whose_rule_comes_later_is_not_evaluated_once_the_scan_is_cut_short() {
+        let lines = "loadplugin Mail::SpamAssassin::Plugin::Shortcircuit\n\
+                     body FIRST /o/\npriority FIRST -300\n\
+                     body EARLY /stop/\npriority EARLY -200\nscore EARLY 3\n\
+                     shortcircuit EARLY on\nbody LATE /never/\nmeta NOT_LATE !LATE\n";
+        let sources = Sources {
+            site: Vec::new(),
+            distribution: Vec::new(),
+            cf_lines: lines.as_bytes().to_vec(),
+            ..Sources::default()
+        };
+        let limits = Limits::default();
+        let engine = Engine::new(Arc::new(load(&sources, &limits)), Curve::default(), &limits);
+        for (text, expected) in [
+            ("stop", &["EARLY", "FIRST", "SHORTCIRCUIT"][..]),
+            ("go on", &["FIRST", "NOT_LATE"][..]),
+        ] {
+            let mail = format!("Subject: x\n\n{text}\n").into_bytes();
+            let verdict = engine.scan(&mut engine.worker(), mail, &Options::default());
+            assert_eq!(verdict.test_names(), expected);
+        }
+    }
+}
