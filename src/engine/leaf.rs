@@ -22,7 +22,7 @@ pub(super) fn run(scan: &mut Scan, rules: Rules, id: RuleId, worker: &mut Worker
     if rules.course.score(id) == 0.0 {
         return scan.settle(id, 0, None);
     }
-    match outcome(scan, rules, rule, leaf, worker) {
+    match outcome(scan, rules, (id, rule), leaf, worker) {
         Ok((count, evidence)) => scan.settle(id, count, evidence),
         Err(overrun) => {
             if let Some(limit) = overrun.limit() {
@@ -46,13 +46,13 @@ pub(super) const HIT: (u32, Option<Evidence>) = (1, None);
 fn outcome(
     scan: &mut Scan,
     rules: Rules,
-    rule: &Rule,
+    (id, rule): (RuleId, &Rule),
     leaf: &Leaf,
     worker: &mut Worker,
 ) -> Outcome {
     match leaf {
         Leaf::Pattern { view, index, negated: false } => {
-            pattern(scan, rules, rule, *view, *index, worker)
+            pattern(scan, rules, (id, rule), *view, *index, worker)
         }
         Leaf::Pattern { view, index, negated: true } => {
             let found = search(scan, rules, *view, *index, 1, worker)?;
@@ -117,7 +117,7 @@ fn search(
 fn pattern(
     scan: &mut Scan,
     rules: Rules,
-    rule: &Rule,
+    (id, rule): (RuleId, &Rule),
     view: View,
     index: usize,
     worker: &mut Worker,
@@ -131,7 +131,7 @@ fn pattern(
         scan.reached.note(Limit::RuleHits);
     }
     if !rule.templates.is_empty() {
-        return with_tags(scan, rules, rule, view, most, worker);
+        return with_tags(scan, rules, (id, rule), view, most, worker);
     }
     if rule.captures
         && let Some(exact) = rules.program.plan(view).pattern(index)
@@ -165,14 +165,23 @@ fn evidence(pieces: &Pieces, found: &Matches, limit: usize) -> Option<Evidence> 
 fn with_tags(
     scan: &mut Scan,
     rules: Rules,
-    rule: &Rule,
+    (id, rule): (RuleId, &Rule),
     view: View,
     most: usize,
     worker: &mut Worker,
 ) -> Outcome {
+    let tags = scan.frozen.as_deref().unwrap_or(&scan.tags);
+    if let (true, [name]) = (rules.program.holding.contains(&id), &*rule.templates) {
+        // Most texts have none of the values, which is seen without compiling anything.
+        let values = tags.values(name, &scan.views);
+        let scratch = scan.seen(view).map(|seen| &seen.scratch);
+        let is_plain = values.iter().all(|value| value.is_ascii());
+        if is_plain && scratch.is_some_and(|scratch| !scratch.holds_any(&values)) {
+            return Ok(MISS);
+        }
+    }
     let limits = scan.views.settings().limits.clone();
     let source = rule.test.pattern().map(|pattern| pattern.source()).unwrap_or_default();
-    let tags = scan.frozen.as_deref().unwrap_or(&scan.tags);
     let Some(source) = tags.fill(&source, &rule.templates, &scan.views) else {
         return Ok(MISS); // a tag without a value: the rule does not run
     };

@@ -14,7 +14,7 @@ use crate::message::header::HeaderQuery;
 use crate::rules::model::{Eval, EvalClass};
 use crate::rules::regex::{Exact, Ids, Pattern, Plan, PlanRule, Scope};
 use crate::rules::{Rule, RuleId, RuleSet, Test};
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 /// The rules, arranged for running. Immutable and shared by all workers.
@@ -31,6 +31,8 @@ pub struct Program {
     pub members: [Vec<Option<RuleId>>; VIEWS],
     /// Rules whose captures become tags; they run before all others.
     pub producers: Vec<RuleId>,
+    /// Rules with one tag in their pattern whose every match holds a value of it.
+    pub holding: HashSet<RuleId>,
     /// Evals that rewrite the body, with their priorities, in the order in which they run.
     pub editors: Vec<(i32, RuleId)>,
     /// The lowest priority of any rule.
@@ -122,13 +124,17 @@ pub enum Leaf {
     Nothing,
 }
 
+/// Stands for a tag's value where a pattern is looked at: no pattern has it.
+const PLACEHOLDER: &[u8] = b"zqjxkvq";
+
 impl Program {
     /// Arranges `rules`.
     pub fn new(rules: Arc<RuleSet>, limits: &Limits) -> Program {
         let mut arranging = Arranging::new(&rules, limits);
         let leaves: Vec<Leaf> = rules.iter().map(|(id, rule)| arranging.leaf(id, rule)).collect();
         let producers = rules.iter().filter(|(_, rule)| rule.captures).map(|(id, _)| id).collect();
-        let Arranging { slots, patterns, members, mut editors, wrong_calls, .. } = arranging;
+        let Arranging { slots, patterns, members, holding, mut editors, wrong_calls, .. } =
+            arranging;
         editors.sort_unstable();
         let plans = patterns.map(|patterns| Plan::build(&patterns, limits));
         let first_priority = rules.rules.iter().map(|rule| rule.priority).min().unwrap_or(0);
@@ -143,6 +149,7 @@ impl Program {
             plans,
             members,
             producers,
+            holding,
             editors,
             first_priority,
             glances,
@@ -234,6 +241,7 @@ struct Arranging<'l> {
     slot_numbers: HashMap<Slot, usize>,
     patterns: [Vec<PlanRule>; VIEWS],
     members: [Vec<Option<RuleId>>; VIEWS],
+    holding: HashSet<RuleId>,
     editors: Vec<(i32, RuleId)>,
     wrong_calls: Vec<(RuleId, String)>,
     shared: eval::Shared,
@@ -249,6 +257,7 @@ impl<'l> Arranging<'l> {
             slot_numbers: HashMap::new(),
             patterns: Default::default(),
             members: Default::default(),
+            holding: HashSet::new(),
             editors: Vec::new(),
             wrong_calls: Vec::new(),
             shared: eval::Shared::new(),
@@ -314,8 +323,14 @@ impl<'l> Arranging<'l> {
             true => self.exact(pattern),
             false => {
                 // What a tag will be worth is known with the message only.
-                let anything = tags::superset(&pattern.source(), &rule.templates);
-                let superset = pattern.with_source(&anything);
+                let source = pattern.source();
+                let with = |text| pattern.with_source(&tags::with(&source, &rule.templates, text));
+                if rule.templates.len() == 1
+                    && with(PLACEHOLDER).is_ok_and(|one| one.always_holds(PLACEHOLDER))
+                {
+                    self.holding.insert(id);
+                }
+                let superset = with(tags::ANYTHING);
                 self.exact(&superset.map_or_else(|_| Arc::clone(pattern), Arc::new))
             }
         };

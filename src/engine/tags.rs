@@ -71,9 +71,12 @@ fn place_of(name: &str) -> Vec<u8> {
     format!("%\\{{{name}\\}}").into_bytes()
 }
 
-/// `source` with anything in the place of each template: it matches whatever the rule could.
-pub fn superset(source: &[u8], names: &[Box<str>]) -> Vec<u8> {
-    names.iter().fold(source.to_vec(), |source, name| replace(&source, &place_of(name), b"(?s:.*)"))
+/// What matches whatever a tag is worth.
+pub const ANYTHING: &[u8] = b"(?s:.*)";
+
+/// `source` with `text` in the place of each template.
+pub fn with(source: &[u8], names: &[Box<str>], text: &[u8]) -> Vec<u8> {
+    names.iter().fold(source.to_vec(), |source, name| replace(&source, &place_of(name), text))
 }
 
 /// Replaces `from` by `to` wherever no backslash stands before it.

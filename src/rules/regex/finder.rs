@@ -10,7 +10,8 @@
 //! Invariant: the cost of a place in the text is bounded by the fullest bucket.
 
 use super::frequency;
-use std::collections::{HashMap, HashSet};
+use memchr::memmem;
+use std::collections::HashMap;
 use std::ops::Range;
 
 /// A literal: lower-cased, at least two bytes; and the only piece in which it counts.
@@ -29,10 +30,15 @@ pub(super) struct Finder {
     /// The others, by [`cell`].
     cells: Table,
     filters: Box<Filters>,
-    /// The pieces that a literal is looked for in, if not all of them are searched.
-    pieces: HashSet<u32>,
+    /// The pieces that literals of their own are looked for in; those of a piece with few, which
+    /// are found faster one by one.
+    pieces: HashMap<u32, Vec<(u32, memmem::Finder<'static>)>>,
+    /// Some literals are looked for in every piece.
     anywhere: bool,
 }
+
+/// Most literals of a piece that are looked for one by one.
+const FEW: usize = 6;
 
 /// Literals by their windows.
 #[derive(Debug)]
@@ -93,7 +99,12 @@ impl Finder {
     pub fn new(words: Vec<Word>) -> Finder {
         let anywhere = words.iter().any(|word| word.piece.is_none());
         let (mut pairs, mut cells) = (Buckets::default(), Buckets::default());
+        let pieces = if anywhere { HashMap::new() } else { singles(&words) };
         for (number, word) in (0..).zip(&words) {
+            let singles = word.piece.and_then(|piece| pieces.get(&piece));
+            if singles.is_some_and(|singles| !singles.is_empty()) {
+                continue;
+            }
             let salt = if anywhere { 0 } else { salt(word.piece) };
             match word.text.len() {
                 ..=2 => pairs.add(number, word, &|window| vec![pair(number_of(window), salt)]),
@@ -108,7 +119,7 @@ impl Finder {
         pairs.0.keys().for_each(|&key| filters.pairs[key as usize >> 6] |= 1 << (key & 63));
         cells.0.keys().for_each(|&key| filters.cells[key as usize >> 3] |= 1 << (key & 7));
         Finder {
-            pieces: words.iter().filter_map(|word| word.piece).collect(),
+            pieces,
             anywhere,
             words,
             pairs: Table::new(pairs, 0),
@@ -156,8 +167,16 @@ impl Finder {
         for (piece, &end) in (0..).zip(ends) {
             let range = start..end + 1;
             start = range.end;
-            if self.anywhere || self.pieces.contains(&piece) {
+            let singles = self.pieces.get(&piece);
+            if self.anywhere || singles.is_some_and(Vec::is_empty) {
                 self.search_piece(piece, range, folded, filters, found, &mut hit);
+                continue;
+            }
+            let text = folded.get(range).unwrap_or_default();
+            for (word, finder) in singles.into_iter().flatten() {
+                if finder.find(text).is_some() {
+                    hit(*word as usize, piece);
+                }
             }
         }
     }
@@ -230,6 +249,23 @@ impl Finder {
         let word = self.words.get(entry.word as usize);
         entry.mask != u64::MAX || word.is_some_and(|word| text.starts_with(&word.text))
     }
+}
+
+/// The literals of each piece that has few, and nothing for the others.
+fn singles(words: &[Word]) -> HashMap<u32, Vec<(u32, memmem::Finder<'static>)>> {
+    let mut pieces: HashMap<u32, Vec<(u32, &Word)>> = HashMap::new();
+    for (number, word) in (0..).zip(words) {
+        if let Some(piece) = word.piece {
+            pieces.entry(piece).or_default().push((number, word));
+        }
+    }
+    let finder =
+        |(number, word): (u32, &Word)| (number, memmem::Finder::new(&word.text).into_owned());
+    let few = |words: Vec<(u32, &Word)>| match words.len() {
+        ..=FEW => words.into_iter().map(finder).collect(),
+        _ => Vec::new(),
+    };
+    pieces.into_iter().map(|(piece, words)| (piece, few(words))).collect()
 }
 
 /// Where a window stands that a literal has.

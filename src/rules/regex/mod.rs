@@ -136,6 +136,17 @@ impl Pattern {
         parsed.map(|parsed| example::of(&parsed, choose)).unwrap_or_default()
     }
 
+    /// Does every match hold `word`, in any case? `false` where that is not plain to see.
+    pub fn always_holds(&self, word: &[u8]) -> bool {
+        let word = word.to_ascii_lowercase();
+        let holds = |literal: &Vec<u8>| memchr::memmem::find(literal, &word).is_some();
+        let parsed = perl::parse(&self.source(), Limits::default().pattern_depth);
+        parsed.is_ok_and(|parsed| {
+            let clauses = literals::clauses(&translate::shape(&parsed));
+            clauses.iter().any(|clause| clause.literals.iter().all(holds))
+        })
+    }
+
     /// Why the pattern matches every text, if it does so by an empty alternative:
     /// the check of `ignore_always_matching_regexps` and of lint.
     pub fn always_matches(&self) -> Option<&'static str> {

@@ -28,6 +28,14 @@ pub struct Scratch {
     sieved: bool,
 }
 
+impl Scratch {
+    /// Does the text that was seen last hold one of `words`, in any case?
+    pub fn holds_any(&self, words: &[Vec<u8>]) -> bool {
+        let text = self.search.folded();
+        words.iter().any(|word| memchr::memmem::find(text, &word.to_ascii_lowercase()).is_some())
+    }
+}
+
 /// A single piece up to this many bytes is matched at once.
 const SHORT_TEXT: usize = 256;
 
