@@ -160,7 +160,7 @@ mod tests {
             ("out.test", "Sent: from out.test by x\n", false),
             ("out.test", "Received: from out.test\n\n", false),
             ("out.test", "Received: from\n\tout.test\n\tby x\n", true),
-            ("out.test", "\nReceived: by x\nX-From: a out.test b\n", false),
+            ("out.test", "Received: by x\n\nX-From: a out.test b\n", false),
             ("out.test", "Received: a.b out.test c.d\n", false),
             ("out.test", "Received: a.b  out.test  c.d\n\n", true),
             ("out?.t*", "Received: by out7.test x\n", true),

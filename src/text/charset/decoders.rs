@@ -3,6 +3,7 @@
 //! Double-byte charsets are encoding_rs's, narrowed to what Perl's Encode takes for valid:
 //! a strict decoder that fails makes SpamAssassin guess another charset.
 
+use super::shifted::{hz, iso_2022_jp, iso_2022_kr};
 use super::utf7;
 use encoding_rs::{BIG5, EUC_JP, EUC_KR, Encoding, GBK, SHIFT_JIS};
 
@@ -42,6 +43,7 @@ pub(super) enum DoubleByte {
     Cp949,
     EucCn,
     Cp936,
+    Cp950,
     Big5,
     Big5Hkscs,
 }
@@ -65,14 +67,14 @@ impl Decoder {
                     false => (!strict).then(|| utf8_lossy(bytes).into_bytes()),
                 };
             }
-            Decoder::Utf16 { big_endian } => utf16(whole_units(bytes, 2, strict)?, big_endian)?,
-            Decoder::Utf32 { big_endian } => utf32(whole_units(bytes, 4, strict)?, big_endian)?,
+            Decoder::Utf16 { big_endian } => utf16(whole_units(bytes, 2, strict)?, big_endian),
+            Decoder::Utf32 { big_endian } => utf32(whole_units(bytes, 4, strict)?, big_endian),
             Decoder::Utf7 => return Some(utf7::decode(bytes)),
-            Decoder::DoubleByte(kind) => kind.decode(bytes),
-            // Encode reads these so leniently that they never fail.
-            Decoder::Iso2022Jp => return Some(DoubleByte::EucJp.decode(&unescaped(bytes)).into()),
-            Decoder::Iso2022Kr => return Some(DoubleByte::Cp949.decode(&unshifted(bytes)).into()),
-            Decoder::Hz => return Some(DoubleByte::Cp936.decode(&untilded(bytes)).into()),
+            Decoder::DoubleByte(kind) => kind.decode(bytes, Unknown::Replaced),
+            // Encode reads these two so leniently that they never fail.
+            Decoder::Iso2022Jp => return Some(iso_2022_jp(bytes).into()),
+            Decoder::Iso2022Kr => return Some(iso_2022_kr(bytes).into()),
+            Decoder::Hz => hz(bytes),
         };
         (!strict || !text.contains(REPLACEMENT)).then(|| text.into_bytes())
     }
@@ -141,189 +143,191 @@ fn whole_units(bytes: &[u8], length: usize, strict: bool) -> Option<&[u8]> {
 }
 
 /// UTF-16 of whole units.
-fn utf16(bytes: &[u8], big_endian: Option<bool>) -> Option<String> {
+fn utf16(bytes: &[u8], big_endian: Option<bool>) -> String {
     let (bytes, big_endian) = match (big_endian, bytes) {
         (Some(big_endian), _) => (bytes, big_endian),
         (None, [0xFE, 0xFF, rest @ ..]) => (rest, true),
         (None, [0xFF, 0xFE, rest @ ..]) => (rest, false),
-        (None, _) => return None,
+        (None, _) => (bytes, true),
     };
     let unit = |pair: &[u8]| match (pair, big_endian) {
         (&[high, low], true) | (&[low, high], false) => u16::from_be_bytes([high, low]),
         _ => 0xFFFD,
     };
-    Some(char::decode_utf16(bytes.chunks(2).map(unit)).map(|c| c.unwrap_or(REPLACEMENT)).collect())
+    from_utf16(bytes.chunks(2).map(unit))
+}
+
+/// The characters of UTF-16 units; what is none, and what Unicode promises never to assign, is
+/// U+FFFD.
+pub(super) fn from_utf16(units: impl Iterator<Item = u16>) -> String {
+    let character = |unit: Result<char, _>| unit.map_or(REPLACEMENT, assignable);
+    char::decode_utf16(units).map(character).collect()
+}
+
+fn assignable(character: char) -> char {
+    let code = u32::from(character);
+    match code & 0xFFFE == 0xFFFE || matches!(code, 0xFDD0..=0xFDEF) {
+        true => REPLACEMENT,
+        false => character,
+    }
 }
 
 /// UTF-32 of whole units.
-fn utf32(bytes: &[u8], big_endian: Option<bool>) -> Option<String> {
+fn utf32(bytes: &[u8], big_endian: Option<bool>) -> String {
     let (bytes, big_endian) = match (big_endian, bytes) {
         (Some(big_endian), _) => (bytes, big_endian),
         (None, [0, 0, 0xFE, 0xFF, rest @ ..]) => (rest, true),
         (None, [0xFF, 0xFE, 0, 0, rest @ ..]) => (rest, false),
-        (None, _) => return None,
+        (None, _) => (bytes, true),
     };
     let unit = |four: &[u8]| {
         let four = <[u8; 4]>::try_from(four).ok()?;
         char::from_u32(if big_endian { u32::from_be_bytes(four) } else { u32::from_le_bytes(four) })
     };
-    Some(bytes.chunks(4).map(|four| unit(four).unwrap_or(REPLACEMENT)).collect())
+    bytes.chunks(4).map(|four| unit(four).map_or(REPLACEMENT, assignable)).collect()
 }
 
-/// ISO-2022-JP as EUC-JP: what an escape sequence has shifted gets its high bits.
-fn unescaped(bytes: &[u8]) -> Vec<u8> {
-    const ESCAPES: [(&[u8], Shift); 8] = [
-        (b"\x1b(B", Shift::Ascii),
-        (b"\x1b(J", Shift::Ascii),
-        (b"\x1b$@", Shift::Kanji),
-        (b"\x1b$B", Shift::Kanji),
-        (b"\x1b&@\x1b$B", Shift::Kanji),
-        (b"\x1b(I", Shift::Katakana),
-        (b"\x1b$(D", Shift::MoreKanji),
-        (b"\x1b", Shift::Unknown),
-    ];
-    let mut out = Vec::with_capacity(bytes.len());
-    let mut shift = Shift::Ascii;
-    let mut second = false;
-    let mut rest = bytes;
-    while let Some((&byte, after)) = rest.split_first() {
-        let escape = ESCAPES.iter().find(|(sequence, _)| rest.starts_with(sequence));
-        rest = after;
-        if let Some((sequence, next)) = escape {
-            shift = *next;
-            second = false;
-            match next {
-                Shift::Unknown => out.push(byte),
-                _ => rest = after.get(sequence.len() - 1..).unwrap_or_default(),
-            }
-            continue;
-        }
-        let shifted = matches!(byte, 0x21..=0x7E);
-        match shift {
-            Shift::Katakana if matches!(byte, 0x21..=0x5F) => out.extend([0x8E, byte | 0x80]),
-            Shift::MoreKanji if shifted && !second => out.extend([0x8F, byte | 0x80]),
-            Shift::Kanji | Shift::MoreKanji | Shift::Katakana if shifted => out.push(byte | 0x80),
-            _ => out.push(byte),
-        }
-        second = shifted && !second;
-    }
-    out
+/// What becomes of a byte that begins no character.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Unknown {
+    /// U+FFFD.
+    Replaced,
+    /// `\xHH`.
+    Spelled,
 }
 
-/// What ISO-2022-JP bytes stand for since the last escape sequence.
-#[derive(Clone, Copy)]
-enum Shift {
-    Ascii,
-    Kanji,
-    MoreKanji,
-    Katakana,
-    Unknown,
-}
-
-/// ISO-2022-KR as EUC-KR: what stands between SO and SI gets its high bit.
-fn unshifted(bytes: &[u8]) -> Vec<u8> {
-    let mut out = Vec::with_capacity(bytes.len());
-    let mut shifted = false;
-    let mut rest = bytes;
-    while let Some((&byte, after)) = rest.split_first() {
-        rest = after;
-        match byte {
-            0x1B if after.starts_with(b"$)C") => rest = after.get(3..).unwrap_or_default(),
-            0x0E => shifted = true,
-            0x0F => shifted = false,
-            0x21..=0x7E if shifted => out.push(byte | 0x80),
-            _ => out.push(byte),
+impl Unknown {
+    fn push(self, byte: u8, out: &mut String) {
+        match self {
+            Unknown::Replaced => out.push(REPLACEMENT),
+            Unknown::Spelled => out.push_str(&format!("\\x{byte:02X}")),
         }
     }
-    out
-}
-
-/// HZ (RFC 1843) as GBK: what stands between `~{` and `~}` gets its high bit.
-fn untilded(bytes: &[u8]) -> Vec<u8> {
-    let mut out = Vec::with_capacity(bytes.len());
-    let mut chinese = false;
-    let mut rest = bytes;
-    while let Some((&byte, after)) = rest.split_first() {
-        rest = after;
-        let escaped = after.first().filter(|_| byte == b'~');
-        match (byte, escaped) {
-            (_, Some(letter @ (b'{' | b'}' | b'~' | b'\n'))) => {
-                rest = after.get(1..).unwrap_or_default();
-                match letter {
-                    b'~' => out.push(b'~'),
-                    b'\n' => {}
-                    brace => chinese = *brace == b'{',
-                }
-            }
-            (0x21..=0x7E, _) if chinese => out.push(byte | 0x80),
-            _ => out.push(byte),
-        }
-    }
-    out
 }
 
 impl DoubleByte {
-    fn decode(self, bytes: &[u8]) -> String {
-        let mut out = String::with_capacity(bytes.len() * 3 / 2);
-        let mut valid = 0..0;
+    /// `bytes` as text. Of a character that is broken off at the end nothing is left.
+    pub(super) fn decode(self, bytes: &[u8], unknown: Unknown) -> String {
+        if self.is_plain(bytes) {
+            let (text, failed) = self.encoding().decode_without_bom_handling(bytes);
+            if !failed {
+                return text.chars().map(|character| self.own(character)).collect();
+            }
+        }
+        self.decode_singly(bytes, unknown)
+    }
+
+    /// May encoding_rs decode all of `bytes` at once?
+    fn is_plain(self, bytes: &[u8]) -> bool {
         let mut rest = bytes;
         while let Some((&lead, after)) = rest.split_first() {
-            let at = bytes.len() - rest.len();
-            if let Some(character) = self.extra(lead) {
-                self.flush(bytes.get(valid).unwrap_or_default(), &mut out);
-                out.push(character);
-                valid = at + 1..at + 1;
-                rest = after;
-                continue;
-            }
-            let length = match (self, lead) {
-                (_, 0..=0x7F) => 1,
-                (DoubleByte::ShiftJis | DoubleByte::Cp932, 0xA1..=0xDF) => 1,
-                (DoubleByte::Cp936, 0x80) => 1,
-                (DoubleByte::EucJp, 0x8F) => 3,
-                _ => 2,
-            };
-            if length > rest.len() {
-                // Encode drops the first half of a character at the end.
-                break;
-            }
             let trail = after.first().copied().unwrap_or_default();
-            if self == DoubleByte::Cp936
-                && let Some(character) = private_in_cp936(lead, trail)
+            let length = self.length(lead);
+            if length > rest.len()
+                || self.special(lead, trail).is_some()
+                || (length == 2 && !self.accepts(lead, trail))
             {
-                self.flush(bytes.get(valid).unwrap_or_default(), &mut out);
-                out.push(character);
-                valid = at + 2..at + 2;
-                rest = rest.get(2..).unwrap_or_default();
-                continue;
+                return false;
             }
-            if length == 2 && !self.accepts(lead, trail) {
-                self.flush(bytes.get(valid).unwrap_or_default(), &mut out);
-                out.push(REPLACEMENT);
-                valid = at + 1..at + 1;
-                rest = after;
-                continue;
-            }
-            valid.end = at + length;
             rest = rest.get(length..).unwrap_or_default();
         }
-        self.flush(bytes.get(valid).unwrap_or_default(), &mut out);
+        true
+    }
+
+    /// One character after the other: the first byte of one that is unknown is passed over, and
+    /// the next byte may begin another.
+    fn decode_singly(self, bytes: &[u8], unknown: Unknown) -> String {
+        let mut out = String::with_capacity(bytes.len() * 3 / 2);
+        let mut rest = bytes;
+        while let Some((&lead, after)) = rest.split_first() {
+            let trail = after.first().copied().unwrap_or_default();
+            let length = self.length(lead);
+            if let Some(character) = self.special(lead, trail).filter(|_| length <= rest.len()) {
+                out.push(character);
+                rest = rest.get(length..).unwrap_or_default();
+                continue;
+            }
+            let Some((one, behind)) = rest.split_at_checked(length) else {
+                if self.is_lead(lead) {
+                    break;
+                }
+                unknown.push(lead, &mut out);
+                rest = after;
+                continue;
+            };
+            let is_accepted = length != 2 || self.accepts(lead, trail);
+            let decoded = match is_accepted {
+                true => self.encoding().decode_without_bom_handling_and_without_replacement(one),
+                false => None,
+            };
+            match decoded {
+                Some(text) => {
+                    out.extend(text.chars().map(|character| self.own(character)));
+                    rest = behind;
+                }
+                None => {
+                    unknown.push(lead, &mut out);
+                    rest = after;
+                }
+            }
+        }
         out
     }
 
-    fn flush(self, bytes: &[u8], out: &mut String) {
-        let (text, _) = self.encoding().decode_without_bom_handling(bytes);
+    /// How many bytes the character takes that begins with `lead`.
+    fn length(self, lead: u8) -> usize {
+        match (self, lead) {
+            (_, 0..=0x7F) => 1,
+            (DoubleByte::ShiftJis | DoubleByte::Cp932, 0xA1..=0xDF) => 1,
+            (DoubleByte::Cp936, 0x80) => 1,
+            (DoubleByte::EucJp, 0x8F) => 3,
+            _ if self.extra(lead).is_some() => 1,
+            _ => 2,
+        }
+    }
+
+    /// Does some character begin with `lead`?
+    fn is_lead(self, lead: u8) -> bool {
         match self {
-            DoubleByte::ShiftJis | DoubleByte::EucJp => out.extend(text.chars().map(jis)),
-            DoubleByte::EucCn => out.extend(text.chars().map(gb2312)),
-            _ => out.push_str(&text),
+            DoubleByte::ShiftJis => is_jis_lead(lead),
+            DoubleByte::Cp932 => {
+                is_jis_lead(lead) || matches!(lead, 0x87 | 0xED | 0xEE | 0xF0..=0xFC)
+            }
+            DoubleByte::EucJp => matches!(lead, 0x8E | 0x8F | 0xA1..=0xFE),
+            DoubleByte::EucKr => matches!(lead, 0xA1..=0xAC | 0xB0..=0xC8 | 0xCA..=0xFD),
+            DoubleByte::EucCn => matches!(lead, 0xA1..=0xA9 | 0xB0..=0xF7),
+            DoubleByte::Cp949 | DoubleByte::Cp936 | DoubleByte::Cp950 => {
+                matches!(lead, 0x81..=0xFE)
+            }
+            DoubleByte::Big5 => matches!(lead, 0xA1..=0xF9),
+            DoubleByte::Big5Hkscs => matches!(lead, 0x88..=0xFE),
+        }
+    }
+
+    /// The character that only this charset's own table has.
+    fn special(self, lead: u8, trail: u8) -> Option<char> {
+        match self {
+            DoubleByte::Cp936 => private_in_cp936(lead, trail).or_else(|| self.extra(lead)),
+            DoubleByte::Cp949 => private_in_cp949(lead, trail).or_else(|| self.extra(lead)),
+            DoubleByte::Cp950 => private_in_cp950(lead, trail).or_else(|| self.extra(lead)),
+            _ => self.extra(lead),
+        }
+    }
+
+    /// encoding_rs's reading of a character to that of this charset's own table.
+    fn own(self, character: char) -> char {
+        match self {
+            DoubleByte::ShiftJis | DoubleByte::EucJp => jis(character),
+            DoubleByte::EucCn => gb2312(character),
+            _ => character,
         }
     }
 
     /// The single bytes that Microsoft's code pages know beyond encoding_rs's tables.
     fn extra(self, byte: u8) -> Option<char> {
         Some(match (self, byte) {
-            (DoubleByte::Cp932 | DoubleByte::Cp949, 0x80) => '\u{80}',
+            (DoubleByte::Cp932 | DoubleByte::Cp949 | DoubleByte::Cp950, 0x80) => '\u{80}',
+            (DoubleByte::Cp950, 0xFF) => '\u{F8F8}',
             (DoubleByte::Cp932, 0xA0) => '\u{F8F0}',
             (DoubleByte::Cp932, 0xFD) => '\u{F8F1}',
             (DoubleByte::Cp932, 0xFE) => '\u{F8F2}',
@@ -340,22 +344,58 @@ impl DoubleByte {
             DoubleByte::EucJp => EUC_JP,
             DoubleByte::EucKr | DoubleByte::Cp949 => EUC_KR,
             DoubleByte::EucCn | DoubleByte::Cp936 => GBK,
-            DoubleByte::Big5 | DoubleByte::Big5Hkscs => BIG5,
+            DoubleByte::Big5 | DoubleByte::Big5Hkscs | DoubleByte::Cp950 => BIG5,
         }
     }
 
     /// May these two bytes be one character? encoding_rs decides what is let through.
     fn accepts(self, lead: u8, trail: u8) -> bool {
         match self {
-            DoubleByte::ShiftJis => matches!(lead, 0x81..=0x84 | 0x88..=0x9F | 0xE0..=0xEA),
+            DoubleByte::ShiftJis => is_jis_lead(lead),
             DoubleByte::EucKr => lead >= 0xA1 && trail >= 0xA1,
             DoubleByte::EucCn => is_gb2312(lead, trail),
             // No four-byte characters of GB 18030.
             DoubleByte::Cp936 => trail >= 0x40,
-            DoubleByte::Big5 => matches!(lead, 0xA1..=0xF9) && (lead != 0xA3 || trail < 0xC0),
+            DoubleByte::Big5 | DoubleByte::Cp950 => {
+                matches!(lead, 0xA1..=0xF9) && (lead != 0xA3 || trail < 0xC0)
+            }
             _ => true,
         }
     }
+}
+
+/// Does a character of JIS X 0208 begin with `lead` in Shift_JIS?
+fn is_jis_lead(lead: u8) -> bool {
+    matches!(lead, 0x81..=0x84 | 0x88..=0x9F | 0xE0..=0xEA)
+}
+
+/// The two rows of code page 949 that are left to private use.
+fn private_in_cp949(lead: u8, trail: u8) -> Option<char> {
+    let column = u32::from(trail.checked_sub(0xA1).filter(|&column| column < 94)?);
+    match lead {
+        0xC9 => char::from_u32(0xE000 + column),
+        0xFE => char::from_u32(0xE05E + column),
+        _ => None,
+    }
+}
+
+/// What code page 950 leaves to private use.
+fn private_in_cp950(lead: u8, trail: u8) -> Option<char> {
+    let column = match trail {
+        0x40..=0x7E => trail - 0x40,
+        0xA1..=0xFE => trail - 0xA1 + 63,
+        _ => return None,
+    };
+    let from =
+        |first: u8, character: u32| character + u32::from(lead - first) * 157 + u32::from(column);
+    let code = match (lead, column) {
+        (0x81..=0x8D, _) => from(0x81, 0xEEB8),
+        (0x8E..=0xA0, _) => from(0x8E, 0xE311),
+        (0xC6, 63..) | (0xC7..=0xC8, _) => from(0xC6, 0xF6B1) - 63,
+        (0xFA..=0xFE, _) => from(0xFA, 0xE000),
+        _ => return None,
+    };
+    char::from_u32(code)
 }
 
 /// What code page 936 leaves to private use, where GB 18030 has characters by now.
@@ -428,7 +468,7 @@ mod tests {
 
     #[test]
     fn charsets_are_decoded_as_encode_does() {
-        let cases: [(&str, &[u8], Option<&str>, &str); 23] = [
+        let cases: [(&str, &[u8], Option<&str>, &str); 30] = [
             ("us-ascii", b"a\xe4", None, "a\u{fffd}"),
             ("latin1", b"\x80\xe4", Some("\u{80}\u{e4}"), "\u{80}\u{e4}"),
             ("koi8-r", b"\xd4\xc5\xd3\xd4", Some("тест"), "тест"),
@@ -440,7 +480,14 @@ mod tests {
             ("utf-16le", b"a\0b", None, "a"),
             ("utf-16", b"\xfe\xff\0a", Some("a"), "a"),
             ("utf-32be", b"\0\0\0a", Some("a"), "a"),
-            ("gb2312", b"\xd6\xd0\x81", Some("中"), "中"),
+            ("gb2312", b"\xd6\xd0\xd6", Some("中"), "中"),
+            ("gb2312", b"\xd6\xd0\x81", None, "中\u{fffd}"),
+            ("cp950", b"\xfaia", Some("\u{e029}a"), "\u{e029}a"),
+            ("cp949", b"\xc9\xe4\x80", Some("\u{e043}\u{80}"), "\u{e043}\u{80}"),
+            ("hz", b"~{.RE?~}", None, "\u{fffd}遗"),
+            ("hz", b"a~{VPn~}b", Some("a中铪"), "a中铪"),
+            ("iso-2022-jp", b"a\x1b$B$\"$\x1b(Bb\x1b(Xc", Some("aあ\\xA4b"), "aあ\\xA4b"),
+            ("iso-2022-kr", b"\x1b$)Ca\x0e0!0\x0fb\xff", Some("a가\\xB0b\\xFF"), "a가\\xB0b\\xFF"),
             ("gb2312", b"\x81\x40", None, "\u{fffd}@"),
             ("gbk", b"\x81\x40", Some("丂"), "丂"),
             ("big5", b"\xa4\xa4", Some("中"), "中"),
@@ -462,6 +509,6 @@ mod tests {
             );
             assert_eq!(decode(name, bytes, false).as_deref(), Some(lossy), "{name}");
         }
-        assert_eq!(decode("utf-16", b"\0a", false), None);
+        assert_eq!(decode("utf-16", b"\0a\xff\xff", false).as_deref(), Some("a\u{fffd}"));
     }
 }

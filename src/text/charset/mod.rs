@@ -8,6 +8,7 @@
 mod decoders;
 mod detect;
 mod names;
+mod shifted;
 mod tables;
 mod utf7;
 
