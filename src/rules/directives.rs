@@ -31,6 +31,25 @@ pub enum Form {
     Duration,
 }
 
+impl Form {
+    /// The form in words, as help shows it; `None` where only the meaning tells.
+    pub fn shown(self) -> Option<&'static str> {
+        Some(match self {
+            Form::Own => return None,
+            Form::Text => "a text",
+            Form::Flag => "1 or yes, 0 or no",
+            Form::Number => "a number",
+            Form::KeyValue => "a word, and the rest of the line",
+            Form::Addresses => "addresses with * and ?; added to those before",
+            Form::Template => "one line of a text; added to those before",
+            Form::NoArguments => "nothing",
+            Form::List => "words; added to those before",
+            Form::Networks => "networks; added to those before",
+            Form::Duration => "seconds, or a number with s, m, h, d or w",
+        })
+    }
+}
+
 /// Who may write a directive.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Scope {
@@ -40,6 +59,17 @@ pub enum Scope {
     Privileged,
     /// The administrator.
     Administrator,
+}
+
+impl Scope {
+    /// The scope in words, as help shows it.
+    pub fn shown(self) -> &'static str {
+        match self {
+            Scope::User => "everybody",
+            Scope::Privileged => "the administrator; users where allow_user_rules is on",
+            Scope::Administrator => "the administrator",
+        }
+    }
 }
 
 /// One row.
@@ -66,6 +96,18 @@ pub struct Directive {
     pub built: bool,
     /// What it is for, in one line.
     pub meaning: &'static str,
+}
+
+impl Directive {
+    /// Is `name`, in lower case, this directive's, an alias or one that its `*` stands for?
+    pub fn is_called(&self, name: &str) -> bool {
+        self.name == name
+            || self.aliases.contains(&name)
+            || self
+                .name
+                .strip_suffix('*')
+                .is_some_and(|start| name.strip_prefix(start).is_some_and(|rest| !rest.is_empty()))
+    }
 }
 
 const OWN: bool = true;

@@ -134,10 +134,12 @@ fn ascii_illegal(_: &Eval, to: &mut Binding) -> Result<Test, String> {
 
 fn unicode_ratio(call: &Eval, to: &mut Binding) -> Result<Test, String> {
     let text = literal(call, 0)?;
-    let mut halves = text.split(|&byte| byte == b'.').map(|digits| {
-        digits.iter().all(u8::is_ascii_digit).then_some(digits.len()).unwrap_or(usize::MAX)
-    });
-    let (whole, decimals) = (halves.next(), halves.next());
+    let mut halves = text.split(|&byte| byte == b'.');
+    let mut digits = || {
+        let half = halves.next().filter(|half| half.iter().all(u8::is_ascii_digit));
+        half.map(<[u8]>::len)
+    };
+    let (whole, decimals) = (digits(), digits());
     if !matches!((whole, decimals, halves.next()), (Some(0..=3), Some(1..=3), None)) {
         return Err(format!("'{}' is no ratio; write 0.02", text.escape_ascii()));
     }

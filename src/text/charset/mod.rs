@@ -7,6 +7,7 @@
 
 mod decoders;
 mod detect;
+mod double_byte;
 mod names;
 mod shifted;
 mod tables;

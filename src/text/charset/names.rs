@@ -3,7 +3,8 @@
 //! Perl's Encode::Alias decides which names mean something; a name that it does not know
 //! has no decoder, which matters because then the charset is guessed.
 
-use super::decoders::{Decoder, DoubleByte};
+use super::decoders::Decoder;
+use super::double_byte::DoubleByte;
 use super::tables::{UPPER, WHOLE};
 
 /// Names longer than this are no charset.

@@ -4,7 +4,7 @@
 //! Each is turned into its eight-bit sister and decoded as that, as Perl's Encode does it: what
 //! it does not understand it leaves out or spells.
 
-use super::decoders::{DoubleByte, Unknown};
+use super::double_byte::{DoubleByte, Unknown};
 use memchr::{memchr, memmem};
 
 const ESCAPE: u8 = 0x1B;

@@ -16,8 +16,11 @@ use memchr::{memchr_iter, memmem};
 /// A line of quoted-printable longer than this, line end included, is over what mail allows.
 const LONGEST_QP_LINE: usize = 79;
 
+/// A fact by its name, and whether it holds.
+pub type Fact = (&'static str, fn(&Shape) -> bool);
+
 /// The facts by the names that rules give them; obsolete ones are never true.
-pub const FACTS: &[(&str, fn(&Shape) -> bool)] = &[
+pub const FACTS: &[Fact] = &[
     ("mime_ascii_text_illegal", |shape| shape.ascii_illegal),
     ("mime_attachment", |shape| shape.attachment),
     ("mime_bad_iso_charset", |shape| shape.bad_iso_charset),
