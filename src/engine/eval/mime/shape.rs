@@ -258,10 +258,13 @@ fn is_bad_iso(charset: &[u8]) -> bool {
         if is_known_iso(rest) {
             return false;
         }
+        if looks {
+            continue; // looked at once: a name may repeat `iso-` without end
+        }
         let length = rest.iter().take_while(|&&byte| !is_space(byte)).count();
         let word = rest.get(1..length).unwrap_or_default();
         let dash = memchr::memchr(b'-', word);
-        looks |= dash.and_then(|dash| word.get(dash + 1..)).is_some_and(|r| r.iter().any(is_word));
+        looks = dash.and_then(|dash| word.get(dash + 1..)).is_some_and(|r| r.iter().any(is_word));
     }
     looks
 }
