@@ -11,7 +11,8 @@ pub struct Findings {
     pub complaints: Vec<String>,
     /// Does any of it count? Some is only told.
     pub failed: bool,
-    /// Directives that are stored and do nothing yet, each with file and line.
+    /// Directives that are stored and do nothing yet, each with file and line, and functions
+    /// that are not built, each with the rules that rest on it.
     pub pending: Vec<String>,
 }
 
@@ -24,7 +25,8 @@ pub fn command() -> Command {
     );
     options::rules(command).arg(options::preferences()).arg(flag(
         "pending",
-        "Also list directives that are understood and have no effect in this version",
+        "Also list directives that have no effect in this version, and eval functions that are \
+         not built, each with the rules that rest on it",
     ))
 }
 

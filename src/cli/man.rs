@@ -36,6 +36,7 @@ fn pages() -> Result<Vec<(String, Vec<u8>)>, Failure> {
             "spamd" => "mailprint-spamd",
             "lint" => "mailprint-lint",
             "config" => "mailprint-config",
+            "confighelp" => "mailprint-confighelp",
             "explain" => "mailprint-explain",
             "mass-check" => "mailprint-mass-check",
             _ => continue,

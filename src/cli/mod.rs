@@ -8,6 +8,7 @@
 //! Ring 5. [`ruleset`] turns the configuration into rules that run.
 
 pub mod config;
+pub mod confighelp;
 pub mod explain;
 pub mod lint;
 pub mod man;
@@ -106,6 +107,7 @@ fn dispatch(matches: &ArgMatches) -> Outcome {
         Some(("spamd", matches)) => spamd::run(matches),
         Some(("lint", matches)) => lint::run(matches),
         Some(("config", matches)) => config::run(matches),
+        Some(("confighelp", matches)) => confighelp::run(matches),
         Some(("explain", matches)) => explain::run(matches),
         Some(("mass-check", matches)) => mass_check::run(matches),
         Some(("man", matches)) => man::run(matches),
@@ -129,6 +131,7 @@ pub fn command() -> Command {
         .subcommand(spamd::command())
         .subcommand(lint::command())
         .subcommand(config::command())
+        .subcommand(confighelp::command())
         .subcommand(explain::command())
         .subcommand(mass_check::command())
         .subcommand(man::command())
@@ -172,6 +175,7 @@ mod tests {
     #[test]
     fn a_wrong_call_ends_with_64() {
         assert_eq!(status(&["mailprint", "no-such-command"]), 64);
+        assert_eq!(status(&["mailprint", "confighelp", "no_such_directive"]), 64);
         assert_eq!(status(&["spamd", "--no-such-option"]), 64);
         assert_eq!(status(&["spamd", "-p", "harbour"]), 64);
     }

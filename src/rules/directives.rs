@@ -31,6 +31,25 @@ pub enum Form {
     Duration,
 }
 
+impl Form {
+    /// The form in words, as help shows it; `None` where only the meaning tells.
+    pub fn shown(self) -> Option<&'static str> {
+        Some(match self {
+            Form::Own => return None,
+            Form::Text => "a text",
+            Form::Flag => "1 or yes, 0 or no",
+            Form::Number => "a number",
+            Form::KeyValue => "a word, and the rest of the line",
+            Form::Addresses => "addresses with * and ?; added to those before",
+            Form::Template => "one line of a text; added to those before",
+            Form::NoArguments => "nothing",
+            Form::List => "words; added to those before",
+            Form::Networks => "networks; added to those before",
+            Form::Duration => "seconds, or a number with s, m, h, d or w",
+        })
+    }
+}
+
 /// Who may write a directive.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Scope {
@@ -40,6 +59,17 @@ pub enum Scope {
     Privileged,
     /// The administrator.
     Administrator,
+}
+
+impl Scope {
+    /// The scope in words, as help shows it.
+    pub fn shown(self) -> &'static str {
+        match self {
+            Scope::User => "everybody",
+            Scope::Privileged => "the administrator; users where allow_user_rules is on",
+            Scope::Administrator => "the administrator",
+        }
+    }
 }
 
 /// One row.
@@ -66,6 +96,18 @@ pub struct Directive {
     pub built: bool,
     /// What it is for, in one line.
     pub meaning: &'static str,
+}
+
+impl Directive {
+    /// Is `name`, in lower case, this directive's, an alias or one that its `*` stands for?
+    pub fn is_called(&self, name: &str) -> bool {
+        self.name == name
+            || self.aliases.contains(&name)
+            || self
+                .name
+                .strip_suffix('*')
+                .is_some_and(|start| name.strip_prefix(start).is_some_and(|rest| !rest.is_empty()))
+    }
 }
 
 const OWN: bool = true;
@@ -138,7 +180,7 @@ pub const TABLE: &[Directive] = &[
     row("clear_headers", &[], "clear_headers", NoArguments, OWN, None, User, None, PENDING, "forget all add_header (Checker-Version is re-created)"),
     row("report_safe", &[], "report_safe", Number, OWN, Some("1"), User, None, PENDING, "0 headers only, 1 message/rfc822 wrap, 2 text/plain wrap"),
     row("report_wrap_width", &[], "report_wrap_width", Number, STANDARD, Some("75"), User, None, BUILT, "wrap column for rule descriptions in _SUMMARY_/_REPORT_"),
-    row("ok_locales", &[], "ok_locales", Text, STANDARD, Some("all"), User, None, PENDING, "charset allow list for CHARSET_FARAWAY*"),
+    row("ok_locales", &[], "ok_locales", Text, STANDARD, Some("all"), User, None, BUILT, "charset allow list for CHARSET_FARAWAY*"),
     row("normalize_charset", &[], "normalize_charset", Flag, OWN, Some("1"), User, None, BUILT, "decode text to UTF-8"),
     row("trusted_networks", &[], "trusted_networks", Networks, STANDARD, None, User, None, BUILT, "CIDR list, ! exclusion, abbreviated octets allowed (10.), first match wins"),
     row("clear_trusted_networks", &[], "clear_trusted_networks", NoArguments, OWN, None, User, None, BUILT, "reset"),
@@ -478,7 +520,7 @@ pub const TABLE: &[Directive] = &[
     row("uri_block_cidr", &[], "uri_block_cidr", KeyValue, OWN, None, Privileged, Some("URILocalBL"), PENDING, "RULE networks"),
     row("uri_block_exclude", &[], "uri_block_exclude", KeyValue, OWN, None, Privileged, Some("URILocalBL"), PENDING, "RULE domains that are exempt"),
     // VBounce
-    row("welcomelist_bounce_relays", &["whitelist_bounce_relays"], "welcomelist_bounce_relays", Addresses, STANDARD, None, User, Some("VBounce"), PENDING, "hosts whose bounces are genuine (VBounce)"),
+    row("welcomelist_bounce_relays", &["whitelist_bounce_relays"], "welcomelist_bounce_relays", Addresses, STANDARD, None, User, Some("VBounce"), BUILT, "hosts whose bounces are genuine (VBounce)"),
     // WelcomeListSubject
     row("welcomelist_subject", &["whitelist_subject"], "welcomelist_subject", Addresses, OWN, None, User, Some("WelcomeListSubject"), PENDING, "globs on Subject"),
     row("blocklist_subject", &["blacklist_subject"], "blocklist_subject", Addresses, OWN, None, User, Some("WelcomeListSubject"), PENDING, "globs on Subject"),

@@ -7,7 +7,9 @@
 
 mod decoders;
 mod detect;
+mod double_byte;
 mod names;
+mod shifted;
 mod tables;
 mod utf7;
 

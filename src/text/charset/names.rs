@@ -3,7 +3,8 @@
 //! Perl's Encode::Alias decides which names mean something; a name that it does not know
 //! has no decoder, which matters because then the charset is guessed.
 
-use super::decoders::{Decoder, DoubleByte};
+use super::decoders::Decoder;
+use super::double_byte::DoubleByte;
 use super::tables::{UPPER, WHOLE};
 
 /// Names longer than this are no charset.
@@ -48,7 +49,8 @@ fn canonical(name: &str) -> Option<Decoder> {
         "cp949" => return double(DoubleByte::Cp949),
         "euc-cn" => return double(DoubleByte::EucCn),
         "cp936" => return double(DoubleByte::Cp936),
-        "big5-eten" | "cp950" => return double(DoubleByte::Big5),
+        "big5-eten" => return double(DoubleByte::Big5),
+        "cp950" => return double(DoubleByte::Cp950),
         "big5-hkscs" => return double(DoubleByte::Big5Hkscs),
         "iso-2022-jp" | "iso-2022-jp-1" | "7bit-jis" => return Some(Decoder::Iso2022Jp),
         "iso-2022-kr" => return Some(Decoder::Iso2022Kr),

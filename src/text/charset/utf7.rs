@@ -1,6 +1,6 @@
 //! UTF-7 (RFC 2152), which encoding_rs rightly does not know and SpamAssassin decodes.
 
-use super::decoders::REPLACEMENT;
+use super::decoders::from_utf16;
 use crate::text::ascii::base64_sextet;
 
 /// `bytes` as UTF-8. What is no valid shifted text stays as it is.
@@ -43,7 +43,7 @@ fn push_shifted(shifted: &[u8], out: &mut String) {
         held -= 16;
         u16::try_from(bits >> held & 0xFFFF).ok()
     });
-    out.extend(char::decode_utf16(units).map(|unit| unit.unwrap_or(REPLACEMENT)));
+    out.push_str(&from_utf16(units));
 }
 
 #[cfg(test)]
