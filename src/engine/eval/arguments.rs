@@ -1,0 +1,75 @@
+//! What an eval test is called with, and the patterns that tests bring along.
+//!
+//! In: a call's arguments as rule files write them. Out: numbers and ranges, or what is wrong.
+
+use super::literal;
+use crate::rules::model::Eval;
+use crate::text::number;
+use regex::bytes::{Regex, RegexBuilder};
+
+/// Argument number `index`, which must be a number.
+pub fn number(call: &Eval, index: usize) -> Result<f64, String> {
+    let written = literal(call, index)?;
+    read(written).ok_or_else(|| {
+        format!("argument {} of {} is no number: '{}'", index + 1, call.function, shown(written))
+    })
+}
+
+/// Argument number `index`: a number, or `undef` where there is no bound.
+pub fn bound(call: &Eval, index: usize) -> Result<Option<f64>, String> {
+    match literal(call, index)? {
+        b"undef" => Ok(None),
+        _ => number(call, index).map(Some),
+    }
+}
+
+fn read(written: &[u8]) -> Option<f64> {
+    let plain = written.trim_ascii();
+    let is_number = std::str::from_utf8(plain).is_ok_and(|text| text.parse::<f64>().is_ok());
+    is_number.then(|| number::read(plain))
+}
+
+fn shown(argument: &[u8]) -> String {
+    argument.escape_ascii().to_string()
+}
+
+/// A pattern of this program's own, on bytes.
+pub fn regex(source: &str) -> Result<Regex, String> {
+    let built = RegexBuilder::new(source).unicode(false).build();
+    built.map_err(|error| error.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::rules::model::EvalClass;
+
+    fn call(arguments: &[&str]) -> Eval {
+        Eval {
+            class: EvalClass::Header,
+            function: "f".into(),
+            arguments: arguments.iter().map(|argument| argument.as_bytes().into()).collect(),
+        }
+    }
+
+    #[test]
+    fn numbers_are_read_as_perl_reads_them_and_nothing_else_is() {
+        for (written, expected) in [
+            ("3", 3.0),
+            ("-12", -12.0),
+            (" 0.65 ", 0.65),
+            (".5", 0.5),
+            ("1e3", 1000.0),
+            ("+3", 3.0),
+        ] {
+            assert_eq!(number(&call(&[written]), 0), Ok(expected), "{written}");
+        }
+        for wrong in ["", "undef", "3h", "0x10", "1 2"] {
+            assert!(number(&call(&[wrong]), 0).is_err(), "{wrong}");
+        }
+        assert_eq!(number(&call(&[]), 0), Err("f needs 1 argument(s)".to_owned()));
+        assert_eq!(bound(&call(&["x", "undef"]), 1), Ok(None));
+        assert_eq!(bound(&call(&["x", "7"]), 1), Ok(Some(7.0)));
+        assert!(bound(&call(&["x"]), 1).is_err());
+    }
+}
