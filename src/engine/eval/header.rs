@@ -45,6 +45,7 @@ pub const TABLE: &[Row] = &[
     // fields
     Row::new(PLUGIN, "check_equal_from_domains", "()", "the last two labels of From's and of the envelope sender's domain differ", fields::domains_differ),
     Row::new(PLUGIN, "check_for_matching_env_and_hdr_from", "()", "From is the envelope sender; or both are empty", fields::senders_agree),
+    Row::new(PLUGIN, "check_for_faraway_charset_in_headers", "()", "an encoded word in From or Subject is in a charset that ok_locales does not allow", fields::faraway_charset),
     Row::new(PLUGIN, "check_header_count_range", "('header', min, max)", "how many different values the header has, min <= values <= max", fields::count),
     Row::new(PLUGIN, "check_illegal_chars", "('header', ratio, count)", "control and 8-bit bytes in the raw header that is no UTF-8: as many and as large a share at least", fields::illegal_characters),
     Row::new(PLUGIN, "check_messageid_not_usable", "()", "a list manager or server changes Message-IDs", fields::id_not_usable),

@@ -7,12 +7,15 @@
 mod arguments;
 mod dkim;
 mod freemail;
+mod globs;
 mod header;
 mod lists;
+mod mime;
 mod own;
 mod relay;
 mod spf;
 mod subject_lists;
+mod vbounce;
 
 use super::Worker;
 pub(super) use super::leaf::{HIT, MISS, Outcome};
@@ -103,6 +106,8 @@ pub fn table() -> impl Iterator<Item = &'static Row> {
     let families = [
         own::TABLE,
         freemail::TABLE,
+        mime::TABLE,
+        vbounce::TABLE,
         header::TABLE,
         relay::TABLE,
         lists::TABLE,
@@ -149,4 +154,48 @@ fn literal(call: &Eval, index: usize) -> Result<&[u8], String> {
 /// A function that SpamAssassin keeps for old rules, and that never hits.
 fn never(_: &Eval, _: &mut Binding) -> Result<Test, String> {
     Ok(Arc::new(|_, _| Ok(MISS)))
+}
+
+/// Argument number `index` as a number, which it must be.
+fn number(call: &Eval, index: usize) -> Result<f64, String> {
+    let text = literal(call, index)?;
+    let number = std::str::from_utf8(text).ok().and_then(|text| text.trim().parse().ok());
+    number.ok_or_else(|| format!("'{}' is no number", text.escape_ascii()))
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::engine::{Curve, Engine, Options};
+    use crate::limits::Limits;
+    use crate::rules::{self, Sources};
+    use std::sync::Arc;
+
+    fn engine(pre: &str, lines: &str) -> Engine {
+        let sources = Sources {
+            site: Vec::new(),
+            distribution: Vec::new(),
+            pre_lines: pre.as_bytes().to_vec(),
+            cf_lines: lines.as_bytes().to_vec(),
+            local_tests_only: true,
+            ..Sources::default()
+        };
+        let limits = Limits::default();
+        Engine::new(Arc::new(rules::load(&sources, &limits)), Curve::default(), &limits)
+    }
+
+    /// The rules that hit `mail`, sorted.
+    pub(super) fn names(pre: &str, lines: &str, mail: &str) -> String {
+        let engine = engine(pre, lines);
+        let verdict = engine.scan(&mut engine.worker(), mail.into(), &Options::default());
+        let mut names: Vec<_> = verdict.hits.iter().map(|hit| hit.name.to_string()).collect();
+        names.sort_unstable();
+        names.join(" ")
+    }
+
+    /// The rules whose calls are wrong.
+    pub(super) fn wrong(pre: &str, lines: &str) -> Vec<String> {
+        let engine = engine(pre, lines);
+        let name = |rule| engine.rules().rule(rule).unwrap().name.to_string();
+        engine.wrong_calls().iter().map(|(rule, _)| name(*rule)).collect()
+    }
 }

@@ -1,11 +1,12 @@
 //! Single fields: bytes that may not be there, templates, ids, senders that differ.
 
-use super::super::arguments::{number, regex};
-use super::super::{Binding, MISS, Test, hit_if, literal};
+use super::super::arguments::regex;
+use super::super::{Binding, MISS, Test, hit_if, literal, number};
 use super::facts::{Facts, Remover, facts, text, values};
 use crate::message::view::Views;
 use crate::rules::model::Eval;
 use crate::text::ascii::is_space;
+use crate::text::locales;
 use memchr::memmem;
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -46,6 +47,25 @@ fn illegal(values: &[Vec<u8>], is_subject: bool) -> Option<usize> {
     // One cent sign, pound sign or registered sign (ISO 8859-1) is let pass.
     let signs = bytes().filter(|byte| matches!(byte, 0xa2 | 0xa3 | 0xae)).count();
     Some(if is_subject && signs == 1 { illegal.saturating_sub(1) } else { illegal })
+}
+
+/// `check_for_faraway_charset_in_headers`
+pub fn faraway_charset(_: &Eval, to: &mut Binding) -> Result<Test, String> {
+    struct Locales(Option<Vec<Vec<u8>>>);
+    let word = regex(r"=\?(.+?)\?.\?.*?\?=")?;
+    let environment = to.rules.language().to_vec();
+    Ok(Arc::new(move |scan, _| {
+        let locales = scan.profile().made(b"ok_locales", |options| {
+            Locales(locales::allowed(options.text("ok_locales").unwrap_or_default(), &environment))
+        });
+        let Some(locales) = &locales.0 else { return Ok(MISS) };
+        let is_faraway = |value: &Vec<u8>| {
+            let mut charsets = word.captures_iter(value).filter_map(|found| found.get(1));
+            charsets.any(|charset| !locales::is_at_home(charset.as_bytes(), locales))
+        };
+        let headers = [&b"From:raw"[..], b"Subject:raw"].into_iter();
+        hit_if(headers.flat_map(|name| values(name, scan.views())).any(|value| is_faraway(&value)))
+    }))
 }
 
 /// `check_for_matching_env_and_hdr_from`
