@@ -21,7 +21,7 @@ pub const TABLE: &[Row] = &[
     Row::new(PLUGIN, "check_all_trusted", "()", "there are hops, all are trusted, and every Received line was understood", all_trusted),
     Row::new(PLUGIN, "check_no_relays", "()", "no Received line tells of a hop, or may do so", no_relays),
     Row::new(PLUGIN, "check_relays_unparseable", "()", "some Received line was not understood", unparseable),
-    Row::new(PLUGIN, "check_for_numeric_helo", "()", "the first untrusted host with an IPv4 address for a name has a public one", numeric_helo),
+    Row::new(PLUGIN, "check_for_numeric_helo", "()", "an untrusted host's name is an IPv4 address", numeric_helo),
     Row::new(PLUGIN, "check_for_illegal_ip", "()", "never: SpamAssassin keeps it for old rules only", never),
     Row::new(PLUGIN, "check_for_sender_no_reverse", "()", "the oldest untrusted host has a public address and a name with a dot", sender_named),
     Row::new(PLUGIN, "check_for_from_domain_in_received_headers", "('domain', 'true' | 'false')", "From is of this domain, and a hop within the domain is there; 'false': is not there", from_domain),
@@ -58,14 +58,12 @@ fn unparseable(_: &Eval, _: &mut Binding) -> Result<Test, String> {
     relays(|relays| relays.unparseable > 0)
 }
 
+/// SpamAssassin means to let private addresses pass, but compares what its next pattern has
+/// just forgotten.
 fn numeric_helo(_: &Eval, _: &mut Binding) -> Result<Test, String> {
     let octet = r"(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)";
-    let helo = regex(&format!(r"(?i)\bhelo=({octet}(?:\.{octet}){{3}})(?:[\x00- ,;\[()<>]|\z)"))?;
-    relays(move |relays| {
-        let text = relays.text(Side::Untrusted);
-        let address = helo.captures(&text).and_then(|found| found.get(1));
-        address.is_some_and(|address| !net::is_private(address.as_bytes()))
-    })
+    let helo = regex(&format!(r"(?i)\bhelo={octet}(?:\.{octet}){{3}}(?:[\x00- ,;\[()<>]|\z)"))?;
+    relays(move |relays| helo.is_match(&relays.text(Side::Untrusted)))
 }
 
 fn sender_named(_: &Eval, _: &mut Binding) -> Result<Test, String> {
