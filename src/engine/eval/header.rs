@@ -63,3 +63,23 @@ pub(super) fn starts_at_border(text: &[u8], index: usize) -> bool {
     let before = index.checked_sub(1).and_then(|before| text.get(before));
     is_word(before) != is_word(text.get(index))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::tests::wrong;
+
+    #[test]
+    fn wrong_arguments_are_found_when_rules_are_loaded() {
+        let pre = "loadplugin Mail::SpamAssassin::Plugin::HeaderEval\n";
+        let lines = "header A eval:check_for_shifted_date('3')\n\
+            header B eval:check_for_shifted_date('x', 'undef')\n\
+            header C eval:similar_recipients()\n\
+            header D eval:check_illegal_chars('From', '0.2')\n\
+            header E eval:check_header_count_range('From', '1', 'many')\n\
+            header F eval:check_for_to_in_subject('name')\n\
+            header G eval:received_within_months('1h')\n\
+            header H eval:received_within_months()\n\
+            header I eval:check_for_shifted_date(-3, undef)\n";
+        assert_eq!(wrong(pre, lines), ["A", "B", "C", "D", "E", "F", "G"]);
+    }
+}

@@ -227,3 +227,61 @@ fn registered(host: &[u8], views: &Views) -> Vec<u8> {
     host.dedup_by(|next, last| (*next, *last) == (b'.', b'.'));
     views.settings().domains.split(&host).1.to_vec()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::tests::wrong;
+    use crate::engine::{Curve, Engine, Options};
+    use crate::limits::Limits;
+    use crate::rules::{self, Sources, UserPrefs};
+    use std::sync::Arc;
+
+    const PRE: &str = "loadplugin Mail::SpamAssassin::Plugin::WLBLEval\n";
+
+    fn hits(engine: &Engine, prefs: &str) -> String {
+        let limits = Limits::default();
+        let base = Arc::clone(engine.rules());
+        let prefs = UserPrefs::read(base, "user_prefs", prefs.as_bytes(), &limits);
+        let profile = Some(Arc::new(engine.profile(&prefs)));
+        let options = Options { profile, ..Options::default() };
+        let mail = b"Received: from h (h.x.com [9.9.9.9]) by me (Postfix) with ESMTP id 1234\n\
+            From: ann@x.com\nTo: ben@y.com\nReply-To: eve@z.com\n\nx\n";
+        let verdict = engine.scan(&mut engine.worker(), mail.to_vec(), &options);
+        let mut names: Vec<_> = verdict.hits.iter().map(|hit| hit.name.to_string()).collect();
+        names.sort_unstable();
+        names.join(" ")
+    }
+
+    #[test]
+    fn a_users_lists_are_his_own() {
+        let lines = "util_rb_tld com\nwelcomelist_from ann@x.com\n\
+            header WELCOME eval:check_from_in_welcomelist()\n\
+            header BLOCK eval:check_from_in_blocklist()\n\
+            header TO eval:check_to_in_all_spam()\n\
+            header REPLY eval:check_replyto_in_list('MINE')\n";
+        let sources = Sources {
+            site: Vec::new(),
+            distribution: Vec::new(),
+            pre_lines: PRE.as_bytes().to_vec(),
+            cf_lines: lines.as_bytes().to_vec(),
+            ..Sources::default()
+        };
+        let limits = Limits::default();
+        let rules = Arc::new(rules::load(&sources, &limits));
+        let engine = Engine::new(rules, Curve::default(), &limits);
+        assert_eq!(hits(&engine, ""), "WELCOME");
+        assert_eq!(hits(&engine, "unwelcomelist_from ann@x.com\n"), "");
+        assert_eq!(hits(&engine, "blocklist_from *@x.com\nall_spam_to b*\n"), "BLOCK TO WELCOME");
+        assert_eq!(hits(&engine, "enlist_addrlist (MINE) eve@*\n"), "REPLY WELCOME");
+        let relayed = "unwelcomelist_from ann@x.com\nwelcomelist_from_rcvd ann@x.com x.com\n";
+        assert_eq!(hits(&engine, relayed), "WELCOME");
+        assert_eq!(hits(&engine, ""), "WELCOME");
+    }
+
+    #[test]
+    fn a_list_must_be_named() {
+        let lines = "header A eval:check_from_in_list()\nheader B eval:check_to_in_list()\n\
+            header C eval:check_replyto_in_list()\nheader D eval:check_to_in_list('X')\n";
+        assert_eq!(wrong(PRE, lines), ["A", "B", "C"]);
+    }
+}
