@@ -6,6 +6,7 @@
 //! knows become UTC. Years end with 2037 and begin with 1970, as SpamAssassin has it.
 
 use crate::text::ascii::is_space;
+use std::ops::Range;
 
 const MONTHS: [&[u8]; 12] = [
     b"jan", b"feb", b"mar", b"apr", b"may", b"jun", b"jul", b"aug", b"sep", b"oct", b"nov", b"dec",
@@ -42,25 +43,30 @@ fn take_day(words: &mut Vec<&[u8]>) -> Option<Day> {
         Some(if word.len() == 2 && year < 50 { year + 2000 } else { year + 1900 })
     };
     let in_order = |at: &[&[u8]], year: &dyn Fn(&[u8]) -> Option<u64>| match at {
-        [day, name, of, ..] => {
-            Some((Day { day: number(day)?, month: month(name)?, year: year(of)? }, 3))
-        }
+        [day, name, of] => Some(Day { day: number(day)?, month: month(name)?, year: year(of)? }),
         _ => None,
     };
     let as_in_c = |at: &[&[u8]]| match at {
-        [name, day, time, of, ..] if is_time(time) => {
-            Some((Day { day: number(day)?, month: month(name)?, year: four(of)? }, 4))
+        [name, day, time, of] if is_time(time) => {
+            Some(Day { day: number(day)?, month: month(name)?, year: four(of)? })
         }
         _ => None,
     };
-    let first = |read: &dyn Fn(&[&[u8]]) -> Option<(Day, usize)>| {
-        (0..words.len()).find_map(|at| Some((at, read(words.get(at..)?)?)))
-    };
-    let (at, (day, length)) = first(&|at| in_order(at, &four))
-        .or_else(|| first(&as_in_c))
-        .or_else(|| first(&|at| in_order(at, &few)))?;
-    words.drain(at..at + length);
+    let (range, day) = first(words, 3, &|at| in_order(at, &four))
+        .or_else(|| first(words, 4, &as_in_c))
+        .or_else(|| first(words, 3, &|at| in_order(at, &few)))?;
+    words.drain(range);
     Some(day)
+}
+
+/// The first `length` words of which `read` makes a day, and where they stand.
+fn first(
+    words: &[&[u8]],
+    length: usize,
+    read: &dyn Fn(&[&[u8]]) -> Option<Day>,
+) -> Option<(Range<usize>, Day)> {
+    let mut windows = words.windows(length).enumerate();
+    windows.find_map(|(at, window)| Some((at..at + length, read(window)?)))
 }
 
 /// The number that `word` consists of; as much as is possible if that is too large.

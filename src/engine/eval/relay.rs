@@ -204,17 +204,20 @@ fn first_half(text: &[u8]) -> Option<&[u8]> {
     }
 }
 
-/// As [`net::is_private`], for numbers that may be no address.
+/// As [`net::is_private`], for four numbers that may be no address.
 fn is_private_by_digits(text: &[u8]) -> bool {
     let mut numbers = text.split(|&byte| byte == b'.');
-    let second = |part: Option<&[u8]>| ipv4(&[b"0.", part.unwrap_or(b"x"), b".0.0"].concat());
-    let (first, second) = (numbers.next(), second(numbers.next()).map(|v4| v4.octets()));
-    match (first, second) {
-        (Some(b"10" | b"127"), _) => true,
-        (Some(b"169"), Some([_, 254, ..])) | (Some(b"192"), Some([_, 168, ..])) => true,
-        (Some(b"172"), Some([_, 16..=31, ..])) | (Some(b"100"), Some([_, 64..=127, ..])) => true,
-        _ => false,
-    }
+    let (Some(first), Some(second)) = (numbers.next(), numbers.next()) else { return false };
+    // Read as a part of an address, a number has no leading zero and is below 256.
+    let second = ipv4(&[b"0.", second, b".0.0"].concat()).map(|address| address.octets());
+    matches!(
+        (first, second),
+        (b"10" | b"127", _)
+            | (b"169", Some([_, 254, ..]))
+            | (b"192", Some([_, 168, ..]))
+            | (b"172", Some([_, 16..=31, ..]))
+            | (b"100", Some([_, 64..=127, ..]))
+    )
 }
 
 /// The domain of a host by an old rule of thumb: two labels where the last is long or one of few

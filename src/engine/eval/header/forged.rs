@@ -222,10 +222,12 @@ pub fn eudoramail(_: &Eval, to: &mut Binding) -> Result<Test, String> {
 pub fn gmail(_: &Eval, to: &mut Binding) -> Result<Test, String> {
     tracing(to, |Traces { gmail, .. }, _, facts, views| {
         let is_long = |name: &[u8]| text(name, views).len() >= GOOGLE_STATE;
-        gmail.sender.is_match(facts.from(views))
-            && !gmail.handed_over.is_match(&text(b"X-Received", views))
-            && !gmail.submitted.is_match(facts.received(views))
-            && !(is_long(b"X-Gm-Message-State") && is_long(b"X-Google-Smtp-Source"))
+        let is_genuine = || {
+            gmail.handed_over.is_match(&text(b"X-Received", views))
+                || gmail.submitted.is_match(facts.received(views))
+                || (is_long(b"X-Gm-Message-State") && is_long(b"X-Google-Smtp-Source"))
+        };
+        gmail.sender.is_match(facts.from(views)) && !is_genuine()
     })
 }
 
@@ -362,9 +364,10 @@ pub fn yahoo(_: &Eval, to: &mut Binding) -> Result<Test, String> {
         }
         let resent = yahoo.received_before_it_was_resent(views);
         let received = resent.as_deref().unwrap_or_else(|| facts.received_line(views));
-        !yahoo.own.is_match(received)
-            && !holds(&yahoo.own_of_address, received)
-            && !(yahoo.bulk.is_match(received) && yahoo.replies.is_match(from))
+        let is_genuine = yahoo.own.is_match(received)
+            || holds(&yahoo.own_of_address, received)
+            || (yahoo.bulk.is_match(received) && yahoo.replies.is_match(from));
+        !is_genuine
     })
 }
 
