@@ -3,7 +3,7 @@
 use super::lint::Findings;
 use crate::config::Config;
 use crate::engine::{Curve, Engine, Options, eval};
-use crate::rules::lint::{exit_status, pending};
+use crate::rules::lint::{self, exit_status};
 use crate::rules::{RuleSet, Sources, files, own};
 use crate::server::{Loaded, Mail, Template};
 use std::sync::Arc;
@@ -24,17 +24,24 @@ pub fn lint(config: &Config) -> Result<Findings, String> {
         let rule = rules.rule(*rule)?;
         Some(format!("{}: {}: {why}", rules.place(rule.place), rule.name))
     });
-    let pending = pending(rules, &|_, function| eval::find(function).is_some());
+    let pending = lint::pending(rules, &|_, function| eval::find(function).is_some());
     let directives = pending.directives.iter().map(|(name, place)| {
         format!("{}: {name} is read and has no effect yet", rules.place(*place))
     });
     let evals = pending.evals.iter().map(|(function, names)| {
         format!("eval:{function} is not built; rules that rest on it: {}", names.join(" "))
     });
+    let partial = lint::pending(rules, &|_, function| !eval::is_partial(function));
+    let partial = partial.evals.iter().map(|(function, names)| {
+        format!(
+            "eval:{function} goes by what headers tell and asks nobody; rules that rest on it: {}",
+            names.join(" ")
+        )
+    });
     Ok(Findings {
         complaints: complaints.chain(wrong).collect(),
         failed: exit_status(&rules.complaints) != 0 || !engine.wrong_calls().is_empty(),
-        pending: directives.chain(evals).collect(),
+        pending: directives.chain(evals).chain(partial).collect(),
     })
 }
 

@@ -5,13 +5,21 @@
 //! not even for `!THAT_META` (SpamAssassin waits for a result that never comes).
 
 use crate::rules::meta::Meta;
-use crate::rules::{RuleId, RuleSet, Test};
+use crate::rules::{Rule, RuleId, RuleSet, Test};
+
+/// The bit of a score set's number that says: the network may be asked.
+const NET: usize = 1;
+/// The bit that says: Bayes has learned enough.
+const LEARNED: usize = 2;
 
 /// How a set of scores makes the rules run.
 #[derive(Clone, Debug)]
 pub struct Course {
     /// The score of each rule, by id.
     pub scores: Vec<f64>,
+    /// Evals that do not run with this score set, by id: those with `tflags net` where the
+    /// network is not to be asked, those with `tflags learn` where nothing has been learned.
+    pub skipped: Vec<bool>,
     /// Metas that are never evaluated, by id.
     pub blocked: Vec<bool>,
     /// For a meta, by id, the metas of score 0 that it reads and that could still be decided. If
@@ -24,9 +32,15 @@ pub struct Course {
 }
 
 impl Course {
-    /// The course that `scores` (by rule id) lays down for `rules`.
-    pub fn new(rules: &RuleSet, scores: Vec<f64>) -> Course {
+    /// The course that `scores` (by rule id), which are of score set `set`, lay down for `rules`.
+    pub fn new(rules: &RuleSet, scores: Vec<f64>, set: usize) -> Course {
+        let skips = |rule: &Rule| {
+            let flags = &rule.tflags;
+            matches!(rule.test, Test::Eval(_))
+                && ((flags.net && set & NET == 0) || (flags.learn && set & LEARNED == 0))
+        };
         let mut course = Course {
+            skipped: rules.rules.iter().map(skips).collect(),
             blocked: vec![false; scores.len()],
             gates: vec![Box::default(); scores.len()],
             scored: Vec::new(),
@@ -44,6 +58,11 @@ impl Course {
             course.place(rules, id, meta);
         }
         course
+    }
+
+    /// Is the rule left out, whatever its score?
+    pub fn is_skipped(&self, rule: RuleId) -> bool {
+        self.skipped.get(rule.0 as usize).copied().unwrap_or(false)
     }
 
     /// The score of a rule.

@@ -14,12 +14,13 @@ use crate::rules::{Rule, RuleId, Test};
 use crate::text::pieces::Pieces;
 use std::sync::Arc;
 
-/// Runs `id` and settles it. A rule without a score, or one that cannot run, is worth 0.
+/// Runs `id` and settles it. A rule without a score, or one that does not or cannot run, is worth
+/// 0.
 pub(super) fn run(scan: &mut Scan, rules: Rules, id: RuleId, worker: &mut Worker) {
     let program = rules.program;
     let (rule, leaf) = (program.rules.rule(id), program.leaves.get(id.0 as usize));
     let (Some(rule), Some(leaf)) = (rule, leaf) else { return scan.settle(id, 0, None) };
-    if rules.course.score(id) == 0.0 {
+    if rules.course.score(id) == 0.0 || rules.course.is_skipped(id) {
         return scan.settle(id, 0, None);
     }
     match outcome(scan, rules, (id, rule), leaf, worker) {

@@ -112,7 +112,7 @@ impl Engine {
 
     /// The scores, threshold and settings of a user with these preferences.
     pub fn profile(&self, prefs: &UserPrefs) -> Profile {
-        Profile::of_user(prefs, &self.limits)
+        Profile::of_user(prefs, &self.profile, &self.limits)
     }
 
     /// Caches and buffers for one thread.
@@ -177,7 +177,8 @@ impl Engine {
         let course = profile.course(&self.program.rules, options.score_set);
         let own = profile.time_limit.map(|limit| Tick::now().plus(limit));
         let deadline = own.into_iter().chain(options.deadline).min();
-        let mut scan = Scan::new(&self.program, course, views, options, deadline);
+        let profile = Arc::clone(profile);
+        let mut scan = Scan::new(&self.program, profile, course, views, options, deadline);
         scan.in_order = self.shortcuts.is_some();
         scan
     }

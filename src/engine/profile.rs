@@ -9,7 +9,9 @@ use crate::limits::Limits;
 use crate::message::Settings;
 use crate::rules::options::Options;
 use crate::rules::{RuleId, RuleSet, UserPrefs};
-use std::sync::{Arc, OnceLock};
+use std::any::{Any, TypeId};
+use std::collections::HashMap;
+use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 use std::time::Duration;
 
 /// What a scan goes by beside the rules.
@@ -19,7 +21,14 @@ pub struct Profile {
     pub(super) time_limit: Option<Duration>,
     scores: Vec<[f64; 4]>,
     courses: [OnceLock<Arc<Course>>; 4],
+    options: Options,
+    /// What lies beneath a user's own.
+    beneath: Option<Arc<Profile>>,
+    made: RwLock<HashMap<TypeId, Made>>,
 }
+
+/// What evals have made of settings, by the setting's name.
+type Made = HashMap<Box<[u8]>, Arc<dyn Any + Send + Sync>>;
 
 impl Profile {
     /// What the rule files say.
@@ -28,11 +37,12 @@ impl Profile {
         Profile::new(&rules.options, &rules.settings(), scores, limits)
     }
 
-    /// What one user's preferences make of it.
-    pub(super) fn of_user(prefs: &UserPrefs, limits: &Limits) -> Profile {
+    /// What one user's preferences make of `beneath`, which is of the same files.
+    pub(super) fn of_user(prefs: &UserPrefs, beneath: &Arc<Profile>, limits: &Limits) -> Profile {
         let ids = (0..prefs.base().rules.len() as u32).map(RuleId);
         let scores = ids.map(|id| prefs.rule(id).map_or([0.0; 4], |rule| rule.scores)).collect();
-        Profile::new(&prefs.options, &prefs.settings(), scores, limits)
+        let own = Profile::new(&prefs.options, &prefs.settings(), scores, limits);
+        Profile { beneath: Some(Arc::clone(beneath)), ..own }
     }
 
     fn new(
@@ -48,7 +58,37 @@ impl Profile {
             time_limit: (seconds > 0.0).then(|| Duration::from_secs_f64(seconds.min(1e9))),
             scores,
             courses: Default::default(),
+            options: options.clone(),
+            beneath: None,
+            made: RwLock::default(),
         }
+    }
+
+    /// The values of all settings, the user's own over the files'.
+    pub fn options(&self) -> &Options {
+        &self.options
+    }
+
+    /// What `make` makes of one setting: a list ready for use, say. It is made once, and once
+    /// for all users who have not changed the setting.
+    pub fn made<T: Any + Send + Sync>(
+        &self,
+        setting: &[u8],
+        make: impl FnOnce(&Options) -> T,
+    ) -> Arc<T> {
+        if let Some(beneath) = self.beneath.as_ref().filter(|_| !self.options.has_own(setting)) {
+            return beneath.made(setting, make);
+        }
+        let made = self.made.read().unwrap_or_else(PoisonError::into_inner);
+        let known = made.get(&TypeId::of::<T>()).and_then(|made| made.get(setting)).cloned();
+        drop(made);
+        if let Some(known) = known.and_then(|known| known.downcast().ok()) {
+            return known;
+        }
+        let fresh = Arc::new(make(&self.options));
+        let mut made = self.made.write().unwrap_or_else(PoisonError::into_inner);
+        made.entry(TypeId::of::<T>()).or_default().insert(setting.into(), fresh.clone());
+        fresh
     }
 
     /// Which rules run with score set `set`, counted from 0.
@@ -57,7 +97,7 @@ impl Profile {
         let place = self.courses.get(set).unwrap_or(first);
         Arc::clone(place.get_or_init(|| {
             let score = |scores: &[f64; 4]| scores.get(set).copied().unwrap_or_default();
-            Arc::new(Course::new(rules, self.scores.iter().map(score).collect()))
+            Arc::new(Course::new(rules, self.scores.iter().map(score).collect(), set))
         }))
     }
 }

@@ -8,6 +8,7 @@
 use super::bound::Bound;
 use super::course::Course;
 use super::decide::decide;
+use super::profile::Profile;
 use super::program::{Leaf, Program, Rules, VIEWS, View};
 use super::tags::Tags;
 use super::verdict::Evidence;
@@ -29,6 +30,7 @@ const STEPS_BETWEEN_LOOKS: u32 = 64;
 
 /// A scan under way. It holds no worker, so it can wait for the network without one.
 pub struct Scan {
+    profile: Arc<Profile>,
     pub(super) course: Arc<Course>,
     pub(super) views: Views,
     pub(super) tags: Tags,
@@ -82,6 +84,7 @@ pub(super) struct Seen {
 impl Scan {
     pub(super) fn new(
         program: &Program,
+        profile: Arc<Profile>,
         course: Arc<Course>,
         views: Views,
         options: &Options,
@@ -92,6 +95,7 @@ impl Scan {
             some_never: false,
             in_order: false,
             steps: 0,
+            profile,
             course,
             views,
             tags: Tags::default(),
@@ -112,9 +116,23 @@ impl Scan {
         &self.views
     }
 
+    /// The settings in force: the files' or one user's.
+    pub fn profile(&self) -> &Profile {
+        &self.profile
+    }
+
     /// The `T` that an eval has noted of this message.
     pub fn known_note<T: Any + Send + Sync>(&self) -> Option<Arc<T>> {
         self.notes.get(&TypeId::of::<T>()).cloned()?.downcast().ok()
+    }
+
+    /// The one `T` of this message, which is made when it is first asked for.
+    pub fn facts<T: Any + Send + Sync>(&mut self, make: impl FnOnce(&Scan) -> T) -> Arc<T> {
+        if let Some(known) = self.known_note() {
+            return known;
+        }
+        let made = make(self);
+        self.note(made)
     }
 
     /// Notes something of this message for all evals of a family: one `T`, the last.

@@ -104,7 +104,7 @@ pub struct Memo {
 
 impl<'a> Source<'a> {
     /// The decoded header block as one text.
-    pub(super) fn block(&self) -> Cow<'a, [u8]> {
+    pub fn block(&self) -> Cow<'a, [u8]> {
         let find = || header_block::decoded(self.headers, &self.settings.limits).concat();
         match self.memo {
             Some(memo) => Cow::Borrowed(memo.block.get_or_init(find)),

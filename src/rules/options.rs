@@ -72,6 +72,11 @@ impl Options {
         Options { beneath: Some(self.values.clone()), values: Arc::default() }
     }
 
+    /// Is the value of `name` one of these options' own, and not of those beneath?
+    pub fn has_own(&self, name: &[u8]) -> bool {
+        self.values.contains_key(name)
+    }
+
     fn setting(&self, name: &[u8]) -> Option<&Setting> {
         self.values.get(name).or_else(|| self.beneath.as_ref()?.get(name))
     }

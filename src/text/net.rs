@@ -12,6 +12,10 @@ use thiserror::Error;
 /// would only be for the warning, and the comparison is quadratic.
 const COMPARED_NETWORKS: usize = 200;
 
+/// A regular expression for what may be an address where the brackets or spaces around it are
+/// part of the expression too; [`is_ip_at`] looks at it more closely.
+pub const ROUGHLY_AN_ADDRESS: &str = "(?:[0-9]{1,3}(?:\\.[0-9]{1,3}){3}|(?i:ipv6:)?[0-9A-Fa-f]*:[0-9A-Fa-f:]*(?:(?:\\.[0-9]{1,3}){3})?)";
+
 /// A list of networks as `trusted_networks` takes it: the first entry that matches decides.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct NetSet {

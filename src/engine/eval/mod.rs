@@ -4,10 +4,17 @@
 //! call and checks the arguments, so that a wrong call is found when rules are loaded, not
 //! when mail comes in.
 
+mod arguments;
+mod dkim;
 mod freemail;
 mod globs;
+mod header;
+mod lists;
 mod mime;
 mod own;
+mod relay;
+mod spf;
+mod subject_lists;
 mod vbounce;
 
 use super::Worker;
@@ -34,7 +41,23 @@ pub struct Row {
     /// Does it rewrite the body that rules see? Such a test runs before the body rules of its
     /// priority.
     pub edits_body: bool,
-    bind: fn(&Eval, &mut Binding) -> Result<Test, String>,
+    bind: Bind,
+}
+
+/// Checks a call's arguments and makes its test.
+type Bind = fn(&Eval, &mut Binding) -> Result<Test, String>;
+
+impl Row {
+    /// A function that leaves the body as it is.
+    const fn new(
+        plugin: &'static str,
+        name: &'static str,
+        arguments: &'static str,
+        meaning: &'static str,
+        bind: Bind,
+    ) -> Row {
+        Row { name, plugin, arguments, meaning, edits_body: false, bind }
+    }
 }
 
 /// A test with its arguments understood: how often does it hit, and what has it to show?
@@ -80,8 +103,25 @@ impl Binding<'_> {
 
 /// All eval tests that are built, family by family.
 pub fn table() -> impl Iterator<Item = &'static Row> {
-    let families = [own::TABLE, freemail::TABLE, mime::TABLE, vbounce::TABLE];
+    let families = [
+        own::TABLE,
+        freemail::TABLE,
+        mime::TABLE,
+        vbounce::TABLE,
+        header::TABLE,
+        relay::TABLE,
+        lists::TABLE,
+        subject_lists::TABLE,
+        spf::TABLE,
+        dkim::TABLE,
+    ];
     families.into_iter().flatten()
+}
+
+/// Would SpamAssassin ask the network where this function finds nothing in the message? It is
+/// built as far as the message tells.
+pub fn is_partial(name: &str) -> bool {
+    spf::ASKING.iter().any(|begin| name.starts_with(begin))
 }
 
 /// The function called `name`, if it is built.
@@ -109,6 +149,11 @@ fn optional(call: &Eval, index: usize) -> Option<&[u8]> {
 fn literal(call: &Eval, index: usize) -> Result<&[u8], String> {
     optional(call, index)
         .ok_or_else(|| format!("{} needs {} argument(s)", call.function, index + 1))
+}
+
+/// A function that SpamAssassin keeps for old rules, and that never hits.
+fn never(_: &Eval, _: &mut Binding) -> Result<Test, String> {
+    Ok(Arc::new(|_, _| Ok(MISS)))
 }
 
 /// Argument number `index` as a number, which it must be.

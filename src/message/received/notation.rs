@@ -19,11 +19,9 @@
 //!
 //! A form begins where the line begins, unless it begins with `{..}`.
 
-use crate::text::net;
+use crate::text::net::{self, ROUGHLY_AN_ADDRESS as IP};
 use regex::bytes::{Captures, Regex};
 
-/// An address, roughly; [`Form::captures`] looks at it more closely.
-const IP: &str = "(?:[0-9]{1,3}(?:\\.[0-9]{1,3}){3}|(?i:ipv6:)?[0-9A-Fa-f]*:[0-9A-Fa-f:]*(?:(?:\\.[0-9]{1,3}){3})?)";
 const LOCALHOST: &str = "(?i:localhost(?:\\.localdomain)?|127\\.0\\.0\\.1|(?:ipv6:)?[0:]*:(?:0{0,3}1|(?:ffff:)127\\.0\\.0\\.1))";
 
 /// A compiled form.

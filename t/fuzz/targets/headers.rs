@@ -1,7 +1,8 @@
-//! A header block, and every kind of question that a header rule can ask of it.
+//! A header block, and every kind of question that a header rule can ask of it; dates.
 #![no_main]
 use libfuzzer_sys::fuzz_target;
 use mailprint::message::header::HeaderQuery;
+use mailprint::message::{date, recipients, senders};
 use mailprint_fuzz::{cut, views};
 
 const QUERIES: &[&str] = &[
@@ -48,6 +49,8 @@ fuzz_target!(|data: &[u8]| {
         assert!(values.is_empty() || parsed.value(&source).is_some());
         _ = (parsed.first(&source), parsed.exists(&source));
     }
+    _ = (senders::all(&views.source()), recipients::all(&views.source()));
+    _ = (date::parse(query), date::parse(data));
     _ = HeaderQuery::parse_exists(query);
     _ = HeaderQuery::ask(query).value(&views.source());
 });
