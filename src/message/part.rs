@@ -97,6 +97,11 @@ impl Part {
         }
     }
 
+    /// Is its transfer encoding base64?
+    pub fn is_base64(&self) -> bool {
+        matches!(self.encoding(), Encoding::Base64)
+    }
+
     /// How the `body` view shows it.
     pub fn rendering(&self) -> Rendering {
         match self.effective_type() {
