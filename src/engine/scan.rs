@@ -121,6 +121,14 @@ impl Scan {
         found
     }
 
+    /// The `T` of this message, made when an eval first asks for it.
+    pub fn noted<T: Any + Send + Sync>(&mut self, make: impl FnOnce(&Views) -> T) -> Arc<T> {
+        match self.known_note() {
+            Some(known) => known,
+            None => self.note(make(&self.views)),
+        }
+    }
+
     /// Puts another text in place of the body once the rule under way is done. Rules of lower
     /// priority have seen the old one by then, whether or not somebody needed them yet.
     pub fn replace_body(&mut self, body: Pieces) {

@@ -151,7 +151,7 @@ fn push_blanks(blanks: &[u8], out: &mut Vec<u8>) {
 }
 
 /// How many bytes the white space takes that `text` begins with; 0 if it begins with none.
-fn space(text: &[u8], unicode: bool) -> usize {
+pub fn space(text: &[u8], unicode: bool) -> usize {
     match text {
         [byte, ..] if is_space(*byte) => 1,
         _ if !unicode => 0,

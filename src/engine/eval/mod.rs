@@ -4,8 +4,14 @@
 //! call and checks the arguments, so that a wrong call is found when rules are loaded, not
 //! when mail comes in.
 
+mod body;
 mod freemail;
+mod html;
+mod https_mismatch;
+mod image;
 mod own;
+mod uri;
+mod uri_hosts;
 
 use super::Worker;
 pub(super) use super::leaf::{HIT, MISS, Outcome};
@@ -14,6 +20,7 @@ use crate::limits::Limits;
 use crate::rules::RuleSet;
 use crate::rules::model::Eval;
 use crate::rules::regex::{Exact, Ids, Pattern, Strip};
+use crate::text::number;
 use std::any::{Any, TypeId};
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -77,7 +84,17 @@ impl Binding<'_> {
 
 /// All eval tests that are built, family by family.
 pub fn table() -> impl Iterator<Item = &'static Row> {
-    own::TABLE.iter().chain(freemail::TABLE)
+    let families = [
+        own::TABLE,
+        body::TABLE,
+        freemail::TABLE,
+        html::TABLE,
+        https_mismatch::TABLE,
+        image::TABLE,
+        uri::TABLE,
+        uri_hosts::TABLE,
+    ];
+    families.into_iter().flatten()
 }
 
 /// The function called `name`, if it is built.
@@ -99,6 +116,16 @@ fn hit_if(hit: bool) -> Outcome {
 /// Argument number `index`, if it is there.
 fn optional(call: &Eval, index: usize) -> Option<&[u8]> {
     call.arguments.get(index).map(|argument| &**argument)
+}
+
+/// Argument number `index` as Perl reads numbers, if it is there.
+fn optional_number(call: &Eval, index: usize) -> Option<f64> {
+    optional(call, index).map(number::read)
+}
+
+/// Argument number `index` as Perl reads numbers: what is missing or no number is 0.
+fn number(call: &Eval, index: usize) -> f64 {
+    optional_number(call, index).unwrap_or(0.0)
 }
 
 /// Argument number `index`, which must be there.

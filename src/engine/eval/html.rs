@@ -1,0 +1,179 @@
+//! What HTML parts are like: lengths, ratios, tags, texts.
+//!
+//! In: the facts of rendered HTML. Out: a hit if one of a message's parts is so. A fact that
+//! there is none of, and a condition that can never hold, are wrong calls.
+//! Mail::SpamAssassin::Plugin::HTMLEval.
+
+mod expression;
+mod fact;
+mod text;
+
+use super::{Binding, Row, Test, hit_if, literal, number, optional};
+use crate::engine::scan::Scan;
+use crate::message::header::HeaderQuery;
+use crate::message::html::Html;
+use crate::rules::model::Eval;
+use expression::Expression;
+use fact::Fact;
+use std::sync::Arc;
+
+/// The functions.
+pub const TABLE: &[Row] = &[
+    row(
+        "html_tag_balance",
+        "('tag', '> 0')",
+        "so many elements of that name are left open as the comparison says",
+        tag_balance,
+    ),
+    row(
+        "html_image_only",
+        "('min', 'max')",
+        "there is an image, and the HTML source has more than min and at most max characters",
+        image_only,
+    ),
+    row(
+        "html_image_ratio",
+        "('min', 'max')",
+        "characters of text for each square pixel of images: more than min, at most max",
+        image_ratio,
+    ),
+    row(
+        "html_charset_faraway",
+        "()",
+        "never: SpamAssassin 4 forgets which charset a meta element names",
+        charset_faraway,
+    ),
+    row("html_tag_exists", "('tag')", "there is such a tag", tag_exists),
+    row("html_test", "('fact')", "the fact is there, and not 0", test),
+    row("html_eval", "('fact', '< 384')", "the comparison holds for the fact", eval),
+    row("html_text_match", "('text', 'regex')", "one of such texts matches", text::matches),
+    row("html_title_subject_ratio", "('ratio')", TITLE_SUBJECT, title_subject_ratio),
+    row(
+        "html_text_not_match",
+        "('text', 'regex')",
+        "one of such texts does not match",
+        text::does_not_match,
+    ),
+    row(
+        "html_range",
+        "('fact', 'min' [, 'max'])",
+        "the fact is more than min and at most max; without max, or with inf, more than min",
+        range,
+    ),
+    row("check_iframe_src", "()", "there is an iframe with a source", iframe_src),
+];
+
+const TITLE_SUBJECT: &str = "a title is more than so many times as long as the subject";
+
+const fn row(
+    name: &'static str,
+    arguments: &'static str,
+    meaning: &'static str,
+    bind: fn(&Eval, &mut Binding) -> Result<Test, String>,
+) -> Row {
+    const PLUGIN: &str = "Mail::SpamAssassin::Plugin::HTMLEval";
+    Row { name, plugin: PLUGIN, arguments, meaning, edits_body: false, bind }
+}
+
+/// A test that hits if one of the HTML parts is so.
+fn any(is_so: impl Fn(&Html) -> bool + Send + Sync + 'static) -> Result<Test, String> {
+    Ok(Arc::new(move |scan, _| hit_if(scan.views().html().any(&is_so))))
+}
+
+/// The fact that the call names first.
+fn fact(call: &Eval) -> Result<Fact, String> {
+    let name = literal(call, 0)?;
+    Fact::named(name).ok_or_else(|| format!("HTML has no fact called '{}'", name.escape_ascii()))
+}
+
+/// The tag that the call names first.
+fn tag(call: &Eval) -> Result<Vec<u8>, String> {
+    let tag = literal(call, 0)?;
+    match tag.is_empty() {
+        true => Err(format!("{} needs the name of a tag", call.function)),
+        false => Ok(tag.to_vec()),
+    }
+}
+
+fn tag_balance(call: &Eval, _: &mut Binding) -> Result<Test, String> {
+    let tag = tag(call)?;
+    if !tag.iter().all(u8::is_ascii_alphanumeric) {
+        return Err(format!("'{}' is no name of a tag", tag.escape_ascii()));
+    }
+    let holds = Expression::parse(literal(call, 1)?)?;
+    any(move |html| html.inside.get(&tag).is_some_and(|&open| holds.of(open as f64)))
+}
+
+fn tag_exists(call: &Eval, _: &mut Binding) -> Result<Test, String> {
+    let tag = tag(call)?;
+    any(move |html| html.inside.contains_key(&tag))
+}
+
+fn image_only(call: &Eval, _: &mut Binding) -> Result<Test, String> {
+    let (min, max) = (number(call, 0), number(call, 1));
+    any(move |html| {
+        let length = html.length as f64;
+        !html.aborted && length > min && length <= max && html.inside.contains_key(&b"img"[..])
+    })
+}
+
+fn image_ratio(call: &Eval, _: &mut Binding) -> Result<Test, String> {
+    let (min, max) = (number(call, 0), number(call, 1));
+    any(move |html| {
+        let ratio = html.non_space_len as f64 / html.image_area;
+        html.image_area > 0.0 && ratio > min && ratio <= max
+    })
+}
+
+fn charset_faraway(_: &Eval, _: &mut Binding) -> Result<Test, String> {
+    Ok(Arc::new(|_, _| hit_if(false)))
+}
+
+fn test(call: &Eval, _: &mut Binding) -> Result<Test, String> {
+    let fact = fact(call)?;
+    any(move |html| fact.value(html).is_some_and(|value| value != 0.0))
+}
+
+fn eval(call: &Eval, _: &mut Binding) -> Result<Test, String> {
+    let fact = fact(call)?;
+    let holds = Expression::parse(literal(call, 1)?)?;
+    any(move |html| fact.value(html).is_some_and(|value| holds.of(value)))
+}
+
+fn range(call: &Eval, _: &mut Binding) -> Result<Test, String> {
+    let fact = fact(call)?;
+    let min = number(call, 1);
+    let max = match optional(call, 2) {
+        None | Some(b"inf") => f64::INFINITY,
+        Some(_) => number(call, 2),
+    };
+    any(move |html| fact.value(html).is_some_and(|value| value > min && value <= max))
+}
+
+fn title_subject_ratio(call: &Eval, _: &mut Binding) -> Result<Test, String> {
+    let ratio = number(call, 0);
+    let subject = HeaderQuery::ask(b"Subject");
+    Ok(Arc::new(move |scan, _| {
+        hit_if(match scan.views().html().map(longest_title).max() {
+            None => false,
+            Some(0) if ratio >= 0.0 => false,
+            Some(longest) => length(&subject, scan).is_some_and(|s| longest as f64 / s > ratio),
+        })
+    }))
+}
+
+/// Characters of the longest title; 0 for one that Perl takes for false.
+fn longest_title(html: &Html) -> usize {
+    let titles = html.title.iter().filter(|title| title.text != b"0");
+    titles.map(|title| title.length()).max().unwrap_or(0)
+}
+
+/// Bytes of the header, the newline at its end included; `None` without such a header.
+fn length(header: &HeaderQuery, scan: &Scan) -> Option<f64> {
+    let value = scan.views().header(header)?;
+    (!value.is_empty()).then_some(value.len() as f64)
+}
+
+fn iframe_src(_: &Eval, _: &mut Binding) -> Result<Test, String> {
+    any(|html| html.uris.iter().any(|link| link.types.contains(&"iframe")))
+}

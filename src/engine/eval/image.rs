@@ -1,0 +1,173 @@
+//! Attached images: how many, how large, under which names.
+//! Mail::SpamAssassin::Plugin::ImageInfo.
+//!
+//! In: the images of a message, read once for all rules. A kind of image is `gif`, `png`,
+//! `jpeg` or `all`; sizes are in pixels, height first.
+
+use super::{Binding, Row, Test, hit_if, literal, number, optional_number};
+use crate::engine::scan::Scan;
+use crate::message::image::{Format, Image, Size, images};
+use crate::rules::model::{Eval, EvalClass};
+use std::sync::Arc;
+
+/// The functions.
+pub const TABLE: &[Row] = &[
+    row("image_count", "('kind', 'min' [, 'max'])", "so many images", count),
+    row("pixel_coverage", "('kind', 'min' [, 'max'])", "so many square pixels in all", coverage),
+    row(
+        "image_size_exact",
+        "('kind', 'height', 'width')",
+        "an image of exactly this size",
+        size_exact,
+    ),
+    row(
+        "image_size_range",
+        "('kind', 'min height', 'min width' [, 'max height' [, 'max width']])",
+        "an image within these sizes",
+        size_range,
+    ),
+    row("image_named", "('name')", "an image of this name", named),
+    row("image_name_regex", "('regex')", "an image whose name matches", name_regex),
+    row(
+        "image_to_text_ratio",
+        "('kind', 'min', 'max')",
+        "bytes of text for each square pixel: from min to less than max; rawbody rules count the \
+         text as it was sent",
+        text_ratio,
+    ),
+];
+
+const fn row(
+    name: &'static str,
+    arguments: &'static str,
+    meaning: &'static str,
+    bind: fn(&Eval, &mut Binding) -> Result<Test, String>,
+) -> Row {
+    const PLUGIN: &str = "Mail::SpamAssassin::Plugin::ImageInfo";
+    Row { name, plugin: PLUGIN, arguments, meaning, edits_body: false, bind }
+}
+
+/// The images of a message.
+struct Images(Vec<Image>);
+
+impl Images {
+    fn in_scan(scan: &mut Scan) -> Arc<Images> {
+        scan.noted(|views| Images(images(views.message())))
+    }
+
+    fn of(&self, kind: Kind) -> impl Iterator<Item = &Image> {
+        self.0.iter().filter(move |image| kind.is_none_or(|format| image.format == format))
+    }
+
+    fn sizes(&self, kind: Kind) -> impl Iterator<Item = Size> {
+        self.of(kind).filter_map(|image| image.size)
+    }
+
+    fn area(&self, kind: Kind) -> f64 {
+        self.sizes(kind).map(Size::area).sum()
+    }
+
+    /// The names of images that are not broken.
+    fn names(&self) -> impl Iterator<Item = &[u8]> {
+        let names = self.of(None).filter(|image| image.size.is_some());
+        let names = names.filter_map(|image| image.name.as_deref());
+        names.filter(|name| !name.is_empty() && *name != b"0")
+    }
+}
+
+/// Which images are meant; `None` is all.
+type Kind = Option<Format>;
+
+/// The kind that the call names first.
+fn kind(call: &Eval) -> Result<Kind, String> {
+    match literal(call, 0)? {
+        b"all" => Ok(None),
+        b"gif" => Ok(Some(Format::Gif)),
+        b"png" => Ok(Some(Format::Png)),
+        b"jpeg" => Ok(Some(Format::Jpeg)),
+        other => Err(format!(
+            "'{}' is no kind of image: write gif, png, jpeg or all",
+            other.escape_ascii()
+        )),
+    }
+}
+
+/// A bound that must be given, and one that may be.
+fn bounds(call: &Eval, index: usize) -> Result<(f64, f64), String> {
+    literal(call, index)?;
+    Ok((number(call, index), optional_number(call, index + 1).unwrap_or(f64::INFINITY)))
+}
+
+fn count(call: &Eval, _: &mut Binding) -> Result<Test, String> {
+    let (kind, (min, max)) = (kind(call)?, bounds(call, 1)?);
+    Ok(Arc::new(move |scan, _| {
+        let count = Images::in_scan(scan).of(kind).count() as f64;
+        hit_if(count >= min && count <= max)
+    }))
+}
+
+fn coverage(call: &Eval, _: &mut Binding) -> Result<Test, String> {
+    let (kind, (min, max)) = (kind(call)?, bounds(call, 1)?);
+    Ok(Arc::new(move |scan, _| {
+        let area = Images::in_scan(scan).area(kind);
+        hit_if(area >= min && area <= max)
+    }))
+}
+
+fn size_exact(call: &Eval, _: &mut Binding) -> Result<Test, String> {
+    let kind = kind(call)?;
+    // Compared as written: 0800 is no size.
+    let [height, width] = [literal(call, 1)?.to_vec(), literal(call, 2)?.to_vec()];
+    Ok(Arc::new(move |scan, _| {
+        let is = |pixels: u32, wanted: &[u8]| pixels.to_string().as_bytes() == wanted;
+        let images = Images::in_scan(scan);
+        let mut sizes = images.sizes(kind);
+        hit_if(sizes.any(|size| is(size.height, &height) && is(size.width, &width)))
+    }))
+}
+
+fn size_range(call: &Eval, _: &mut Binding) -> Result<Test, String> {
+    let kind = kind(call)?;
+    literal(call, 2)?;
+    let min = (number(call, 1), number(call, 2));
+    let max = [3, 4].map(|index| optional_number(call, index).unwrap_or(f64::INFINITY));
+    Ok(Arc::new(move |scan, _| {
+        let fits = |pixels: u32, min, max| f64::from(pixels) >= min && f64::from(pixels) <= max;
+        let images = Images::in_scan(scan);
+        let mut sizes = images.sizes(kind);
+        hit_if(sizes.any(|s| fits(s.height, min.0, max[0]) && fits(s.width, min.1, max[1])))
+    }))
+}
+
+fn named(call: &Eval, _: &mut Binding) -> Result<Test, String> {
+    let wanted = literal(call, 0)?.to_vec();
+    Ok(Arc::new(move |scan, _| hit_if(Images::in_scan(scan).names().any(|name| name == wanted))))
+}
+
+fn name_regex(call: &Eval, to: &mut Binding) -> Result<Test, String> {
+    // Unlike other patterns, Perl matches this one without the flag /aa.
+    let pattern = to.pattern(&[b"(?d)", literal(call, 0)?].concat())?;
+    Ok(Arc::new(move |scan, worker| {
+        for name in Images::in_scan(scan).names() {
+            if pattern.is_match(name, &mut worker.caches)? {
+                return hit_if(true);
+            }
+        }
+        hit_if(false)
+    }))
+}
+
+fn text_ratio(call: &Eval, _: &mut Binding) -> Result<Test, String> {
+    let (kind, (min, max)) = (kind(call)?, bounds(call, 1)?);
+    literal(call, 2)?;
+    let is_raw = call.class == EvalClass::Rawbody;
+    Ok(Arc::new(move |scan, _| {
+        let area = Images::in_scan(scan).area(kind);
+        if area == 0.0 {
+            return hit_if(false);
+        }
+        let text = if is_raw { scan.views().rawbody() } else { scan.views().body() }.text().len();
+        let ratio = text as f64 / area;
+        hit_if(text > 0 && ratio >= min && ratio < max)
+    }))
+}
