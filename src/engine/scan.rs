@@ -114,19 +114,20 @@ impl Scan {
         self.notes.get(&TypeId::of::<T>()).cloned()?.downcast().ok()
     }
 
+    /// The one `T` of this message, which is made when it is first asked for.
+    pub fn facts<T: Any + Send + Sync>(&mut self, make: impl FnOnce(&Scan) -> T) -> Arc<T> {
+        if let Some(known) = self.known_note() {
+            return known;
+        }
+        let made = make(self);
+        self.note(made)
+    }
+
     /// Notes something of this message for all evals of a family: one `T`, the last.
     pub fn note<T: Any + Send + Sync>(&mut self, found: T) -> Arc<T> {
         let found = Arc::new(found);
         self.notes.insert(TypeId::of::<T>(), found.clone());
         found
-    }
-
-    /// The `T` of this message, made when an eval first asks for it.
-    pub fn noted<T: Any + Send + Sync>(&mut self, make: impl FnOnce(&Views) -> T) -> Arc<T> {
-        match self.known_note() {
-            Some(known) => known,
-            None => self.note(make(&self.views)),
-        }
     }
 
     /// Puts another text in place of the body once the rule under way is done. Rules of lower

@@ -31,17 +31,17 @@ pub struct Facts {
 }
 
 impl Facts {
-    /// The flag called `name`; false for a name that is none.
-    pub fn flag(&self, name: &[u8]) -> bool {
-        match name {
+    /// The flag called `name`; `None` for a name that is none.
+    pub fn flag(&self, name: &[u8]) -> Option<bool> {
+        Some(match name {
             b"truncated_header" => self.truncated_header,
             b"missing_head_body_separator" => self.missing_head_body_separator,
             b"missing_mime_headers" => self.missing_mime_headers,
             b"missing_mime_head_body_separator" => self.missing_mime_head_body_separator,
             b"mime_epilogue_exists" => self.mime_epilogue_exists,
             b"mimepart_limit_exceeded" => self.mimepart_limit_exceeded,
-            _ => false,
-        }
+            _ => return None,
+        })
     }
 }
 
@@ -52,7 +52,8 @@ mod tests {
     #[test]
     fn flags_are_found_by_name() {
         let facts = Facts { truncated_header: true, ..Facts::default() };
-        assert!(facts.flag(b"truncated_header"));
-        assert!(!facts.flag(b"missing_mime_headers") && !facts.flag(b"no_such_flag"));
+        assert_eq!(facts.flag(b"truncated_header"), Some(true));
+        assert_eq!(facts.flag(b"missing_mime_headers"), Some(false));
+        assert_eq!(facts.flag(b"no_such_flag"), None);
     }
 }

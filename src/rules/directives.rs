@@ -138,7 +138,7 @@ pub const TABLE: &[Directive] = &[
     row("clear_headers", &[], "clear_headers", NoArguments, OWN, None, User, None, PENDING, "forget all add_header (Checker-Version is re-created)"),
     row("report_safe", &[], "report_safe", Number, OWN, Some("1"), User, None, PENDING, "0 headers only, 1 message/rfc822 wrap, 2 text/plain wrap"),
     row("report_wrap_width", &[], "report_wrap_width", Number, STANDARD, Some("75"), User, None, BUILT, "wrap column for rule descriptions in _SUMMARY_/_REPORT_"),
-    row("ok_locales", &[], "ok_locales", Text, STANDARD, Some("all"), User, None, PENDING, "charset allow list for CHARSET_FARAWAY*"),
+    row("ok_locales", &[], "ok_locales", Text, STANDARD, Some("all"), User, None, BUILT, "charset allow list for CHARSET_FARAWAY*"),
     row("normalize_charset", &[], "normalize_charset", Flag, OWN, Some("1"), User, None, BUILT, "decode text to UTF-8"),
     row("trusted_networks", &[], "trusted_networks", Networks, STANDARD, None, User, None, BUILT, "CIDR list, ! exclusion, abbreviated octets allowed (10.), first match wins"),
     row("clear_trusted_networks", &[], "clear_trusted_networks", NoArguments, OWN, None, User, None, BUILT, "reset"),
@@ -478,7 +478,7 @@ pub const TABLE: &[Directive] = &[
     row("uri_block_cidr", &[], "uri_block_cidr", KeyValue, OWN, None, Privileged, Some("URILocalBL"), PENDING, "RULE networks"),
     row("uri_block_exclude", &[], "uri_block_exclude", KeyValue, OWN, None, Privileged, Some("URILocalBL"), PENDING, "RULE domains that are exempt"),
     // VBounce
-    row("welcomelist_bounce_relays", &["whitelist_bounce_relays"], "welcomelist_bounce_relays", Addresses, STANDARD, None, User, Some("VBounce"), PENDING, "hosts whose bounces are genuine (VBounce)"),
+    row("welcomelist_bounce_relays", &["whitelist_bounce_relays"], "welcomelist_bounce_relays", Addresses, STANDARD, None, User, Some("VBounce"), BUILT, "hosts whose bounces are genuine (VBounce)"),
     // WelcomeListSubject
     row("welcomelist_subject", &["whitelist_subject"], "welcomelist_subject", Addresses, OWN, None, User, Some("WelcomeListSubject"), PENDING, "globs on Subject"),
     row("blocklist_subject", &["blacklist_subject"], "blocklist_subject", Addresses, OWN, None, User, Some("WelcomeListSubject"), PENDING, "globs on Subject"),

@@ -284,6 +284,11 @@ impl RuleSet {
         self.settings.clone()
     }
 
+    /// The language of whoever runs this, as the environment names it: `en_US`.
+    pub fn language(&self) -> &[u8] {
+        &self.language
+    }
+
     /// A complaint as people read it: `/etc/spamassassin/local.cf:12: what is wrong`.
     pub fn describe(&self, complaint: &Complaint) -> String {
         match complaint.place {

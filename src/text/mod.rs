@@ -5,6 +5,7 @@
 pub mod ascii;
 pub mod charset;
 pub mod domain;
+pub mod locales;
 pub mod net;
 pub mod number;
 pub mod pieces;

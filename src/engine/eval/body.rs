@@ -6,7 +6,7 @@
 mod alternative;
 mod stock;
 
-use super::{Binding, Row, Test, hit_if, number, optional, optional_number};
+use super::{Binding, Row, Test, at_most, hit_if, number, optional, optional_number};
 use crate::engine::scan::Scan;
 use crate::message::view::Views;
 use crate::rules::model::{Eval, EvalClass};
@@ -76,18 +76,23 @@ const fn row(
 }
 
 fn difference(call: &Eval, _: &mut Binding) -> Result<Test, String> {
-    let (min, max) = (number(call, 0), number(call, 1));
-    let open = optional(call, 1) == Some(b"undef");
+    at_most(call, 2)?;
+    let min = number(call, 0)?;
+    let max = match optional(call, 1) {
+        Some(b"undef") => f64::INFINITY,
+        _ => number(call, 1)?,
+    };
     Ok(Arc::new(move |scan, _| {
-        let found = scan.noted(Difference::of).percent;
-        hit_if((min == 0.0 || found > min) && (open || found <= max))
+        let found = scan.facts(|scan| Difference::of(scan.views())).percent;
+        hit_if((min == 0.0 || found > min) && found <= max)
     }))
 }
 
 fn difference_count(call: &Eval, _: &mut Binding) -> Result<Test, String> {
-    let (ratio, min) = (number(call, 0), number(call, 1));
+    at_most(call, 2)?;
+    let (ratio, min) = (number(call, 0)?, number(call, 1)?);
     Ok(Arc::new(move |scan, _| {
-        let found = scan.noted(Difference::of);
+        let found = scan.facts(|scan| Difference::of(scan.views()));
         hit_if(found.html_words > min && found.text_words / found.html_words > ratio)
     }))
 }
@@ -115,10 +120,11 @@ impl Lines {
 }
 
 fn blank_line_ratio(call: &Eval, _: &mut Binding) -> Result<Test, String> {
-    let (min, max) = (number(call, 0), number(call, 1));
-    let least_lines = number(call, 2).max(1.0);
+    at_most(call, 3)?;
+    let (min, max) = (number(call, 0)?, number(call, 1)?);
+    let least_lines = optional_number(call, 2)?.unwrap_or(1.0).max(1.0);
     Ok(Arc::new(move |scan, _| {
-        let found = scan.noted(Lines::of).percent_blank(least_lines);
+        let found = scan.facts(|scan| Lines::of(scan.views())).percent_blank(least_lines);
         hit_if((min == 0.0 || found > min) && found <= max)
     }))
 }
@@ -140,25 +146,30 @@ impl<const RAW: bool> Vertical<RAW> {
 }
 
 fn vertical_words(call: &Eval, _: &mut Binding) -> Result<Test, String> {
-    let (min, max) = (number(call, 0), number(call, 1));
+    at_most(call, 2)?;
+    let (min, max) = (number(call, 0)?, number(call, 1)?);
     let max = if max >= 100.0 { 101.0 } else { max };
     let is_raw = call.class == EvalClass::Rawbody;
     Ok(Arc::new(move |scan, _| {
         let found = match is_raw {
-            true => scan.noted(Vertical::<true>::of).0,
-            false => scan.noted(Vertical::<false>::of).0,
+            true => scan.facts(|scan| Vertical::<true>::of(scan.views())).0,
+            false => scan.facts(|scan| Vertical::<false>::of(scan.views())).0,
         };
         hit_if(found >= min && found < max)
     }))
 }
 
 fn stock(call: &Eval, _: &mut Binding) -> Result<Test, String> {
-    let min = number(call, 0);
-    Ok(Arc::new(move |scan, _| hit_if(min == 0.0 || scan.noted(Labels::of).0 as f64 >= min)))
+    at_most(call, 1)?;
+    let min = number(call, 0)?;
+    Ok(Arc::new(move |scan, _| {
+        hit_if(min == 0.0 || scan.facts(|scan| Labels::of(scan.views())).0 as f64 >= min)
+    }))
 }
 
 fn body_length(call: &Eval, _: &mut Binding) -> Result<Test, String> {
-    let max = number(call, 0);
+    at_most(call, 1)?;
+    let max = number(call, 0)?;
     Ok(Arc::new(move |scan, _| hit_if(scan.views().message().pristine_body().len() as f64 <= max)))
 }
 
@@ -208,10 +219,11 @@ fn is_delimiter(line: &[u8]) -> bool {
 }
 
 fn signature(call: &Eval, of: fn(Signature) -> f64, no_max: f64) -> Result<Test, String> {
-    let min = number(call, 0);
-    let max = optional_number(call, 1).unwrap_or(no_max);
+    at_most(call, 2)?;
+    let min = number(call, 0)?;
+    let max = optional_number(call, 1)?.unwrap_or(no_max);
     Ok(Arc::new(move |scan: &mut Scan, _| {
-        let found = scan.noted(Signature::of).map(of);
+        let found = scan.facts(|scan| Signature::of(scan.views())).map(of);
         hit_if(found.is_some_and(|found| found >= min && found <= max))
     }))
 }

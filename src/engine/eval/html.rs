@@ -8,7 +8,7 @@ mod expression;
 mod fact;
 mod text;
 
-use super::{Binding, Row, Test, hit_if, literal, number, optional};
+use super::{Binding, Row, Test, at_most, hit_if, literal, number, optional};
 use crate::engine::scan::Scan;
 use crate::message::header::HeaderQuery;
 use crate::message::html::Html;
@@ -96,6 +96,7 @@ fn tag(call: &Eval) -> Result<Vec<u8>, String> {
 }
 
 fn tag_balance(call: &Eval, _: &mut Binding) -> Result<Test, String> {
+    at_most(call, 2)?;
     let tag = tag(call)?;
     if !tag.iter().all(u8::is_ascii_alphanumeric) {
         return Err(format!("'{}' is no name of a tag", tag.escape_ascii()));
@@ -105,12 +106,14 @@ fn tag_balance(call: &Eval, _: &mut Binding) -> Result<Test, String> {
 }
 
 fn tag_exists(call: &Eval, _: &mut Binding) -> Result<Test, String> {
+    at_most(call, 1)?;
     let tag = tag(call)?;
     any(move |html| html.inside.contains_key(&tag))
 }
 
 fn image_only(call: &Eval, _: &mut Binding) -> Result<Test, String> {
-    let (min, max) = (number(call, 0), number(call, 1));
+    at_most(call, 2)?;
+    let (min, max) = (number(call, 0)?, number(call, 1)?);
     any(move |html| {
         let length = html.length as f64;
         !html.aborted && length > min && length <= max && html.inside.contains_key(&b"img"[..])
@@ -118,40 +121,46 @@ fn image_only(call: &Eval, _: &mut Binding) -> Result<Test, String> {
 }
 
 fn image_ratio(call: &Eval, _: &mut Binding) -> Result<Test, String> {
-    let (min, max) = (number(call, 0), number(call, 1));
+    at_most(call, 2)?;
+    let (min, max) = (number(call, 0)?, number(call, 1)?);
     any(move |html| {
         let ratio = html.non_space_len as f64 / html.image_area;
         html.image_area > 0.0 && ratio > min && ratio <= max
     })
 }
 
-fn charset_faraway(_: &Eval, _: &mut Binding) -> Result<Test, String> {
+fn charset_faraway(call: &Eval, _: &mut Binding) -> Result<Test, String> {
+    at_most(call, 0)?;
     Ok(Arc::new(|_, _| hit_if(false)))
 }
 
 fn test(call: &Eval, _: &mut Binding) -> Result<Test, String> {
+    at_most(call, 1)?;
     let fact = fact(call)?;
     any(move |html| fact.value(html).is_some_and(|value| value != 0.0))
 }
 
 fn eval(call: &Eval, _: &mut Binding) -> Result<Test, String> {
+    at_most(call, 2)?;
     let fact = fact(call)?;
     let holds = Expression::parse(literal(call, 1)?)?;
     any(move |html| fact.value(html).is_some_and(|value| holds.of(value)))
 }
 
 fn range(call: &Eval, _: &mut Binding) -> Result<Test, String> {
+    at_most(call, 3)?;
     let fact = fact(call)?;
-    let min = number(call, 1);
+    let min = number(call, 1)?;
     let max = match optional(call, 2) {
         None | Some(b"inf") => f64::INFINITY,
-        Some(_) => number(call, 2),
+        Some(_) => number(call, 2)?,
     };
     any(move |html| fact.value(html).is_some_and(|value| value > min && value <= max))
 }
 
 fn title_subject_ratio(call: &Eval, _: &mut Binding) -> Result<Test, String> {
-    let ratio = number(call, 0);
+    at_most(call, 1)?;
+    let ratio = number(call, 0)?;
     let subject = HeaderQuery::ask(b"Subject");
     Ok(Arc::new(move |scan, _| {
         hit_if(match scan.views().html().map(longest_title).max() {
@@ -174,6 +183,7 @@ fn length(header: &HeaderQuery, scan: &Scan) -> Option<f64> {
     (!value.is_empty()).then_some(value.len() as f64)
 }
 
-fn iframe_src(_: &Eval, _: &mut Binding) -> Result<Test, String> {
+fn iframe_src(call: &Eval, _: &mut Binding) -> Result<Test, String> {
+    at_most(call, 0)?;
     any(|html| html.uris.iter().any(|link| link.types.contains(&"iframe")))
 }

@@ -1,7 +1,7 @@
 //! Links whose text shows another `https` domain than they lead to.
 //! Mail::SpamAssassin::Plugin::HTTPSMismatch.
 
-use super::{Binding, Row, Test, hit_if, number, optional_number};
+use super::{Binding, Row, Test, at_most, hit_if, optional_number};
 use crate::message::html::{Html, Link, Snippet};
 use crate::rules::model::Eval;
 use crate::text::domain::{Registry, is_ip};
@@ -19,8 +19,9 @@ pub const TABLE: &[Row] = &[Row {
 }];
 
 fn mismatch(call: &Eval, _: &mut Binding) -> Result<Test, String> {
-    let min = Some(number(call, 0)).filter(|min| *min != 0.0).unwrap_or(1.0);
-    let max = optional_number(call, 1);
+    at_most(call, 2)?;
+    let min = optional_number(call, 0)?.filter(|min| *min != 0.0).unwrap_or(1.0);
+    let max = optional_number(call, 1)?;
     Ok(Arc::new(move |scan, _| {
         let registry = &scan.views().settings().domains;
         let deceives = |html: &Html| {

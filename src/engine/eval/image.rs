@@ -4,7 +4,7 @@
 //! In: the images of a message, read once for all rules. A kind of image is `gif`, `png`,
 //! `jpeg` or `all`; sizes are in pixels, height first.
 
-use super::{Binding, Row, Test, hit_if, literal, number, optional_number};
+use super::{Binding, Row, Test, at_most, hit_if, literal, number, optional_number};
 use crate::engine::scan::Scan;
 use crate::message::image::{Format, Image, Size, images};
 use crate::rules::model::{Eval, EvalClass};
@@ -52,7 +52,7 @@ struct Images(Vec<Image>);
 
 impl Images {
     fn in_scan(scan: &mut Scan) -> Arc<Images> {
-        scan.noted(|views| Images(images(views.message())))
+        scan.facts(|scan| Images(images(scan.views().message())))
     }
 
     fn of(&self, kind: Kind) -> impl Iterator<Item = &Image> {
@@ -94,11 +94,11 @@ fn kind(call: &Eval) -> Result<Kind, String> {
 
 /// A bound that must be given, and one that may be.
 fn bounds(call: &Eval, index: usize) -> Result<(f64, f64), String> {
-    literal(call, index)?;
-    Ok((number(call, index), optional_number(call, index + 1).unwrap_or(f64::INFINITY)))
+    Ok((number(call, index)?, optional_number(call, index + 1)?.unwrap_or(f64::INFINITY)))
 }
 
 fn count(call: &Eval, _: &mut Binding) -> Result<Test, String> {
+    at_most(call, 3)?;
     let (kind, (min, max)) = (kind(call)?, bounds(call, 1)?);
     Ok(Arc::new(move |scan, _| {
         let count = Images::in_scan(scan).of(kind).count() as f64;
@@ -107,6 +107,7 @@ fn count(call: &Eval, _: &mut Binding) -> Result<Test, String> {
 }
 
 fn coverage(call: &Eval, _: &mut Binding) -> Result<Test, String> {
+    at_most(call, 3)?;
     let (kind, (min, max)) = (kind(call)?, bounds(call, 1)?);
     Ok(Arc::new(move |scan, _| {
         let area = Images::in_scan(scan).area(kind);
@@ -115,6 +116,7 @@ fn coverage(call: &Eval, _: &mut Binding) -> Result<Test, String> {
 }
 
 fn size_exact(call: &Eval, _: &mut Binding) -> Result<Test, String> {
+    at_most(call, 3)?;
     let kind = kind(call)?;
     // Compared as written: 0800 is no size.
     let [height, width] = [literal(call, 1)?.to_vec(), literal(call, 2)?.to_vec()];
@@ -127,24 +129,27 @@ fn size_exact(call: &Eval, _: &mut Binding) -> Result<Test, String> {
 }
 
 fn size_range(call: &Eval, _: &mut Binding) -> Result<Test, String> {
+    at_most(call, 5)?;
     let kind = kind(call)?;
-    literal(call, 2)?;
-    let min = (number(call, 1), number(call, 2));
-    let max = [3, 4].map(|index| optional_number(call, index).unwrap_or(f64::INFINITY));
+    let min = (number(call, 1)?, number(call, 2)?);
+    let max = |index| Ok::<_, String>(optional_number(call, index)?.unwrap_or(f64::INFINITY));
+    let max = (max(3)?, max(4)?);
     Ok(Arc::new(move |scan, _| {
         let fits = |pixels: u32, min, max| f64::from(pixels) >= min && f64::from(pixels) <= max;
         let images = Images::in_scan(scan);
         let mut sizes = images.sizes(kind);
-        hit_if(sizes.any(|s| fits(s.height, min.0, max[0]) && fits(s.width, min.1, max[1])))
+        hit_if(sizes.any(|s| fits(s.height, min.0, max.0) && fits(s.width, min.1, max.1)))
     }))
 }
 
 fn named(call: &Eval, _: &mut Binding) -> Result<Test, String> {
+    at_most(call, 1)?;
     let wanted = literal(call, 0)?.to_vec();
     Ok(Arc::new(move |scan, _| hit_if(Images::in_scan(scan).names().any(|name| name == wanted))))
 }
 
 fn name_regex(call: &Eval, to: &mut Binding) -> Result<Test, String> {
+    at_most(call, 1)?;
     // Unlike other patterns, Perl matches this one without the flag /aa.
     let pattern = to.pattern(&[b"(?d)", literal(call, 0)?].concat())?;
     Ok(Arc::new(move |scan, worker| {
@@ -158,6 +163,7 @@ fn name_regex(call: &Eval, to: &mut Binding) -> Result<Test, String> {
 }
 
 fn text_ratio(call: &Eval, _: &mut Binding) -> Result<Test, String> {
+    at_most(call, 3)?;
     let (kind, (min, max)) = (kind(call)?, bounds(call, 1)?);
     literal(call, 2)?;
     let is_raw = call.class == EvalClass::Rawbody;

@@ -6,12 +6,15 @@
 
 mod body;
 mod freemail;
+mod globs;
 mod html;
 mod https_mismatch;
 mod image;
+mod mime;
 mod own;
 mod uri;
 mod uri_hosts;
+mod vbounce;
 
 use super::Worker;
 pub(super) use super::leaf::{HIT, MISS, Outcome};
@@ -91,8 +94,10 @@ pub fn table() -> impl Iterator<Item = &'static Row> {
         html::TABLE,
         https_mismatch::TABLE,
         image::TABLE,
+        mime::TABLE,
         uri::TABLE,
         uri_hosts::TABLE,
+        vbounce::TABLE,
     ];
     families.into_iter().flatten()
 }
@@ -118,18 +123,72 @@ fn optional(call: &Eval, index: usize) -> Option<&[u8]> {
     call.arguments.get(index).map(|argument| &**argument)
 }
 
-/// Argument number `index` as Perl reads numbers, if it is there.
-fn optional_number(call: &Eval, index: usize) -> Option<f64> {
-    optional(call, index).map(number::read)
-}
-
-/// Argument number `index` as Perl reads numbers: what is missing or no number is 0.
-fn number(call: &Eval, index: usize) -> f64 {
-    optional_number(call, index).unwrap_or(0.0)
-}
-
 /// Argument number `index`, which must be there.
 fn literal(call: &Eval, index: usize) -> Result<&[u8], String> {
     optional(call, index)
         .ok_or_else(|| format!("{} needs {} argument(s)", call.function, index + 1))
+}
+
+/// Argument number `index`, which must be there, as Perl reads a number: what its beginning is
+/// worth, and nothing at all is 0.
+fn number(call: &Eval, index: usize) -> Result<f64, String> {
+    let text = literal(call, index)?;
+    match number::begins(text) || text.trim_ascii().is_empty() {
+        true => Ok(number::read(text)),
+        false => Err(format!("'{}' is no number", text.escape_ascii())),
+    }
+}
+
+/// Argument number `index` as a number, if it is there.
+fn optional_number(call: &Eval, index: usize) -> Result<Option<f64>, String> {
+    optional(call, index).map(|_| number(call, index)).transpose()
+}
+
+/// Refuses arguments from number `most` on, which nobody would look at.
+fn at_most(call: &Eval, most: usize) -> Result<(), String> {
+    match optional(call, most) {
+        None => Ok(()),
+        Some(extra) => Err(format!(
+            "{} takes {most} argument(s); '{}' is one too many",
+            call.function,
+            extra.escape_ascii()
+        )),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::engine::{Curve, Engine, Options};
+    use crate::limits::Limits;
+    use crate::rules::{self, Sources};
+    use std::sync::Arc;
+
+    fn engine(pre: &str, lines: &str) -> Engine {
+        let sources = Sources {
+            site: Vec::new(),
+            distribution: Vec::new(),
+            pre_lines: pre.as_bytes().to_vec(),
+            cf_lines: lines.as_bytes().to_vec(),
+            local_tests_only: true,
+            ..Sources::default()
+        };
+        let limits = Limits::default();
+        Engine::new(Arc::new(rules::load(&sources, &limits)), Curve::default(), &limits)
+    }
+
+    /// The rules that hit `mail`, sorted.
+    pub(super) fn names(pre: &str, lines: &str, mail: &str) -> String {
+        let engine = engine(pre, lines);
+        let verdict = engine.scan(&mut engine.worker(), mail.into(), &Options::default());
+        let mut names: Vec<_> = verdict.hits.iter().map(|hit| hit.name.to_string()).collect();
+        names.sort_unstable();
+        names.join(" ")
+    }
+
+    /// The rules whose calls are wrong.
+    pub(super) fn wrong(pre: &str, lines: &str) -> Vec<String> {
+        let engine = engine(pre, lines);
+        let name = |rule| engine.rules().rule(rule).unwrap().name.to_string();
+        engine.wrong_calls().iter().map(|(rule, _)| name(*rule)).collect()
+    }
 }

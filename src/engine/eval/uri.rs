@@ -1,7 +1,7 @@
 //! URIs that redirect, that hide behind another, or that were cut.
 //! Mail::SpamAssassin::Plugin::URIEval, and what is left of URIDetail beside its rule type.
 
-use super::{Binding, Row, Test, hit_if};
+use super::{Binding, Row, Test, at_most, hit_if};
 use crate::message::html::{Html, Link, Snippet};
 use crate::rules::model::Eval;
 use crate::text::domain::Registry;
@@ -44,7 +44,8 @@ const fn row(
     Row { name, plugin, arguments: "()", meaning, edits_body: false, bind }
 }
 
-fn redirector(_: &Eval, _: &mut Binding) -> Result<Test, String> {
+fn redirector(call: &Eval, _: &mut Binding) -> Result<Test, String> {
+    at_most(call, 0)?;
     Ok(Arc::new(|scan, _| {
         let views = scan.views();
         let mut forms = views.uris().details.iter().flat_map(|detail| &detail.cleaned);
@@ -106,7 +107,8 @@ fn nested_host(uri: &[u8]) -> Option<&[u8]> {
     host(rest.get(slashes..)?)
 }
 
-fn ip_mismatch(_: &Eval, _: &mut Binding) -> Result<Test, String> {
+fn ip_mismatch(call: &Eval, _: &mut Binding) -> Result<Test, String> {
+    at_most(call, 0)?;
     let hides = |link: &Link| {
         let is_address = leads_to_numbers(&link.uri, false);
         is_address && link.anchor_text.iter().any(shows_a_name)
@@ -150,10 +152,12 @@ fn is_four_numbers(text: &[u8]) -> bool {
     true
 }
 
-fn truncated(_: &Eval, _: &mut Binding) -> Result<Test, String> {
+fn truncated(call: &Eval, _: &mut Binding) -> Result<Test, String> {
+    at_most(call, 0)?;
     Ok(Arc::new(|scan, _| hit_if(scan.views().uris().truncated)))
 }
 
-fn any_uri(_: &Eval, _: &mut Binding) -> Result<Test, String> {
+fn any_uri(call: &Eval, _: &mut Binding) -> Result<Test, String> {
+    at_most(call, 0)?;
     Ok(Arc::new(|scan, _| hit_if(!scan.views().uris().details.is_empty())))
 }

@@ -5,7 +5,7 @@
 //! host, or the end of its name; where it holds several, the longest decides, and `!host`
 //! keeps a host out.
 
-use super::{Binding, MISS, Row, Test, literal};
+use super::{Binding, MISS, Row, Test, at_most, literal};
 use crate::engine::verdict::Evidence;
 use crate::message::view::Views;
 use crate::rules::model::Eval;
@@ -16,12 +16,13 @@ use std::sync::Arc;
 /// The functions.
 pub const TABLE: &[Row] = &[
     row("check_uri_host_listed", "('LIST')", "a URI's host is in the list", |call, to| {
+        at_most(call, 1)?;
         listed(literal(call, 0)?, to)
     }),
-    row("check_uri_host_in_blocklist", "()", BLOCK, |_, to| listed(b"BLOCK", to)),
-    row("check_uri_host_in_blacklist", "()", BLOCK, |_, to| listed(b"BLOCK", to)),
-    row("check_uri_host_in_welcomelist", "()", WELCOME, |_, to| listed(b"WELCOME", to)),
-    row("check_uri_host_in_whitelist", "()", WELCOME, |_, to| listed(b"WELCOME", to)),
+    row("check_uri_host_in_blocklist", "()", BLOCK, |call, to| own(call, b"BLOCK", to)),
+    row("check_uri_host_in_blacklist", "()", BLOCK, |call, to| own(call, b"BLOCK", to)),
+    row("check_uri_host_in_welcomelist", "()", WELCOME, |call, to| own(call, b"WELCOME", to)),
+    row("check_uri_host_in_whitelist", "()", WELCOME, |call, to| own(call, b"WELCOME", to)),
 ];
 
 const BLOCK: &str = "a URI's host is in blocklist_uri_host";
@@ -40,6 +41,11 @@ const fn row(
     Row { name, plugin: PLUGIN, arguments, meaning, edits_body: false, bind }
 }
 
+fn own(call: &Eval, list: &[u8], to: &mut Binding) -> Result<Test, String> {
+    at_most(call, 0)?;
+    listed(list, to)
+}
+
 fn listed(list: &[u8], to: &mut Binding) -> Result<Test, String> {
     let list: Box<[u8]> = list.into();
     let lists = to.shared(|to| {
@@ -47,7 +53,7 @@ fn listed(list: &[u8], to: &mut Binding) -> Result<Test, String> {
     })?;
     Ok(Arc::new(move |scan, _| {
         let Some(number) = lists.names.get(&list).copied() else { return Ok(MISS) };
-        let found = scan.noted(|views| lists.found(views));
+        let found = scan.facts(|scan| lists.found(scan.views()));
         let shown = found.0.get(number).cloned().flatten();
         Ok(shown.map_or(MISS, |text| (1, Some(Evidence { text, piece: 0, offset: 0 }))))
     }))

@@ -3,7 +3,7 @@
 //! In: `freemail_domains`, `freemail_welcomelist` and the lists that `freemail_import_*` names.
 //! Out: yes or no for an address in lower case.
 
-use super::super::Binding;
+use super::super::{Binding, globs};
 use super::known;
 use crate::rules::options::{Options, Set};
 use crate::rules::regex::{Caches, Exact, Overrun};
@@ -26,8 +26,8 @@ impl Domains {
         let wild: Vec<_> = domains.iter().filter(|domain| is_wild(domain)).cloned().collect();
         let authenticated = imported(options);
         Ok(Domains {
-            wildcards: any_of(b"@", &wild, b"[^.]*", to)?,
-            authenticated: any_of(b"^", &authenticated, b".*", to)?,
+            wildcards: globs::any_of(b"@", &wild, b"[^.]*", to)?,
+            authenticated: globs::any_of(b"^", &authenticated, b".*", to)?,
             domains,
             welcome,
         })
@@ -76,27 +76,4 @@ fn imported(options: &Options) -> Vec<Box<[u8]>> {
     ];
     let imported = lists.into_iter().filter(|(switch, _)| options.flag(switch));
     imported.flat_map(|(_, list)| options.set(list).into_iter().flatten().cloned()).collect()
-}
-
-/// A pattern for all of `globs`, which follow `before` and end the text: `?` is any one
-/// character and `*` is `star`.
-fn any_of(
-    before: &[u8],
-    globs: &[Box<[u8]>],
-    star: &[u8],
-    to: &mut Binding,
-) -> Result<Option<Exact>, String> {
-    if globs.is_empty() {
-        return Ok(None);
-    }
-    let written = |byte: &u8| match *byte {
-        b'*' => star.to_vec(),
-        b'?' => b".".to_vec(),
-        0 | b'\\' | b'(' => b"_".to_vec(), // as SpamAssassin keeps addresses
-        byte if byte.is_ascii_alphanumeric() || byte == b'_' => vec![byte],
-        byte => vec![b'\\', byte],
-    };
-    let written = |glob: &[u8]| glob.iter().flat_map(written).collect::<Vec<u8>>();
-    let globs: Vec<_> = globs.iter().map(|glob| written(glob)).collect();
-    to.pattern(&[before, b"(?:", &globs.join(&b'|'), b")$"].concat()).map(Some)
 }

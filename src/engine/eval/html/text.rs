@@ -3,7 +3,7 @@
 //! Perl matches such a text character by character, rule files hold octets. So a text of
 //! characters is matched as ISO 8859-1, with a stand-in for what is beyond that.
 
-use super::super::{Binding, Test, hit_if, literal};
+use super::super::{Binding, Test, at_most, hit_if, literal};
 use super::fact;
 use crate::rules::model::Eval;
 use std::borrow::Cow;
@@ -20,6 +20,7 @@ pub(super) fn does_not_match(call: &Eval, to: &mut Binding) -> Result<Test, Stri
 }
 
 fn one_text(call: &Eval, to: &mut Binding, wanted: bool) -> Result<Test, String> {
+    at_most(call, 2)?;
     let name = literal(call, 0)?;
     let Some(texts) = fact::texts(name) else {
         return Err(format!(
