@@ -115,15 +115,33 @@ impl<'i> Window<'i> {
     }
 }
 
+/// The fields of these sizes at the beginning of `bytes`. As Perl's `unpack` does, a field that
+/// there are too few bytes for is left out, and a smaller one after it takes them.
+fn fields<'b>(bytes: &'b [u8], sizes: &[usize]) -> impl Iterator<Item = &'b [u8]> {
+    let mut rest = bytes;
+    sizes.iter().filter_map(move |size| {
+        let (field, after) = rest.split_at_checked(*size)?;
+        rest = after;
+        Some(field)
+    })
+}
+
+fn big_endian(field: &[u8]) -> u32 {
+    field.iter().fold(0, |sum, &byte| sum << 8 | u32::from(byte))
+}
+
+fn little_endian(field: &[u8]) -> u32 {
+    field.iter().rev().fold(0, |sum, &byte| sum << 8 | u32::from(byte))
+}
+
 /// GIF 87a and 89a: the logical screen.
 fn gif(image: &Window) -> Option<(u32, u32)> {
-    match image.at(0, 10) {
-        [b'G', b'I', b'F', b'8', b'7' | b'9', b'a', w0, w1, h0, h1] => Some((
-            u32::from(u16::from_le_bytes([*h0, *h1])),
-            u32::from(u16::from_le_bytes([*w0, *w1])),
-        )),
-        _ => None,
-    }
+    let [b'G', b'I', b'F', b'8', b'7' | b'9', b'a', screen @ ..] = image.at(0, 13) else {
+        return None;
+    };
+    let mut fields = fields(screen, &[2, 2, 1, 1, 1]).map(little_endian);
+    let width = fields.next()?;
+    Some((fields.next()?, width))
 }
 
 /// PNG (RFC 2083): the header chunk. ImageInfo looks for it every eight bytes, not chunk by
@@ -145,8 +163,9 @@ fn png(image: &Window) -> Option<(u32, u32)> {
     }
     let chunk = image.at(at, 13 + 4);
     let chunk = chunk.get(..chunk.len().saturating_sub(4))?;
-    let &[w0, w1, w2, w3, h0, h1, h2, h3] = chunk.first_chunk()?;
-    Some((u32::from_be_bytes([h0, h1, h2, h3]), u32::from_be_bytes([w0, w1, w2, w3])))
+    let mut fields = fields(chunk, &[4, 4, 1, 1, 1, 1, 1]).map(big_endian);
+    let width = fields.next()?;
+    Some((fields.next()?, width))
 }
 
 /// JPEG (ITU T.81): the first frame header before the data.
@@ -163,11 +182,9 @@ fn jpeg(image: &Window) -> Option<(u32, u32)> {
             _ if length < 2 => return None,
             // SOF0 to SOF15 without the markers that are something else.
             0xc0..=0xcf if !matches!(marker, 0xc4 | 0xc8 | 0xcc) => {
-                let &[_, h0, h1, w0, w1] = image.at(at + 4, (length - 2).min(5)) else {
-                    return None;
-                };
-                let size = [[h0, h1], [w0, w1]].map(|two| u32::from(u16::from_be_bytes(two)));
-                return Some((size[0], size[1]));
+                let frame = image.at(at + 4, (length - 2).min(6));
+                let mut fields = fields(frame, &[1, 2, 2, 1]).map(big_endian).skip(1);
+                return Some((fields.next()?, fields.next()?));
             }
             _ => at += 2 + length,
         }
@@ -191,11 +208,12 @@ mod tests {
         };
         let ihdr = "\0\0\0\rIHDR";
         let data = "\0\0\0\x07\0\0\0\x05\x08\x02\0\0\0crc!";
-        let cases: [(Format, Vec<u8>, Option<(u32, u32)>); 17] = [
+        let cases: [(Format, Vec<u8>, Option<(u32, u32)>); 18] = [
             (Format::Gif, b"GIF89a\x02\x01\x04\x03\0\0\0".to_vec(), Some((0x304, 0x102))),
             (Format::Gif, b"GIF87a\x02\0\x04\0".to_vec(), Some((4, 2))),
             (Format::Gif, b"GIF88a\x02\0\x04\0".to_vec(), None),
-            (Format::Gif, b"GIF89a\x02\0\x04".to_vec(), None),
+            (Format::Gif, b"GIF89a\x02\0\x04".to_vec(), Some((4, 2))),
+            (Format::Gif, b"GIF89a\x02\0".to_vec(), None),
             (Format::Gif, b"GIF89a\0\0\x04\0".to_vec(), None),
             (Format::Png, png(ihdr, data), Some((5, 7))),
             (Format::Png, png(ihdr, &data[..12]), Some((5, 7))),
@@ -209,8 +227,8 @@ mod tests {
                 b"\xff\xd8\xff\xe0\0\x03x\xff\xc2\0\x11\x08\x01\0\x02\0".to_vec(),
                 Some((256, 512)),
             ),
-            (Format::Jpeg, b"\xff\xd8\xff\xc0\0\x11\x08\x01\0\x02".to_vec(), None),
-            (Format::Jpeg, b"\xff\xd8\xff\xc0\0\x06\x08\x01\0\x02\0".to_vec(), None),
+            (Format::Jpeg, b"\xff\xd8\xff\xc0\0\x11\x08\x01\0".to_vec(), None),
+            (Format::Jpeg, b"\xff\xd8\xff\xc0\0\x06\x08\x01\0\x02\0".to_vec(), Some((256, 2))),
             (Format::Jpeg, b"\xff\xd8\xff\xc4\0\x11\x08\x01\0\x02\0".to_vec(), None),
             (Format::Jpeg, b"\xff\xd8\xff\xe0\0\x01\xff\xc0\0\x11\x08\x01\0\x02\0".to_vec(), None),
         ];
