@@ -208,7 +208,7 @@ mod tests {
         };
         let ihdr = "\0\0\0\rIHDR";
         let data = "\0\0\0\x07\0\0\0\x05\x08\x02\0\0\0crc!";
-        let cases: [(Format, Vec<u8>, Option<(u32, u32)>); 18] = [
+        let cases: [(Format, Vec<u8>, _); 18] = [
             (Format::Gif, b"GIF89a\x02\x01\x04\x03\0\0\0".to_vec(), Some((0x304, 0x102))),
             (Format::Gif, b"GIF87a\x02\0\x04\0".to_vec(), Some((4, 2))),
             (Format::Gif, b"GIF88a\x02\0\x04\0".to_vec(), None),
