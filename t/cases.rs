@@ -12,16 +12,18 @@
     reason = "a case that cannot be read is a failure, never a skip"
 )]
 
+mod recorded;
+
 use std::collections::{BTreeMap, HashSet};
 use std::fmt;
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
+use std::sync::Arc;
 
 use mailprint::engine::{Curve, Engine, Options};
 use mailprint::limits::Limits;
 use mailprint::rules::Sources;
-use serde::Deserialize;
-use std::sync::Arc;
+use recorded::{Answer, Theme, answers, data, themes};
 
 /// Scores are recorded to a thousandth.
 const SCORE_TOLERANCE: f64 = 0.0015;
@@ -35,19 +37,6 @@ const KNOWN: &[(&str, &str)] = &[
     ("uris/html-comma-host.eml", "SpamAssassin matches such a URI as characters, we as UTF-8"),
     ("uris/html-unicode.eml", "SpamAssassin matches such a URI as characters, we as UTF-8"),
 ];
-
-/// What a scan said of a message, or what it should have said.
-#[derive(Clone, Debug, Default, Deserialize, PartialEq)]
-struct Answer {
-    /// The message, relative to the theme's folder.
-    file: String,
-    /// The sum of the scores of all hits.
-    score: f64,
-    /// Rules that count in the score, once per hit.
-    tests: Vec<String>,
-    /// Rules named `__*`, with their number of hits.
-    subtests: BTreeMap<String, usize>,
-}
 
 /// One way in which an answer is not the recorded one.
 #[derive(Debug, PartialEq)]
@@ -73,41 +62,6 @@ impl fmt::Display for Difference {
             Difference::Score(theirs, ours) => write!(out, "score {ours}, expected {theirs}"),
         }
     }
-}
-
-/// A folder of rule files, messages and recorded answers.
-struct Theme {
-    name: String,
-    folder: PathBuf,
-    answers: Vec<Answer>,
-}
-
-/// Every theme of `data`, by name. Panics on a folder whose record cannot be read:
-/// a case that is not run must not pass.
-fn themes(data: &Path) -> Vec<Theme> {
-    let mut themes: Vec<Theme> = fs::read_dir(data)
-        .unwrap_or_else(|error| panic!("{}: {error}", data.display()))
-        .filter_map(|entry| {
-            let folder = entry.expect("a readable folder").path();
-            let name = folder.file_name()?.to_string_lossy().into_owned();
-            let record = fs::read_to_string(folder.join("expect.jsonl")).ok()?;
-            let answers = answers(&record).unwrap_or_else(|error| panic!("{name}: {error}"));
-            Some(Theme { name, folder, answers })
-        })
-        .collect();
-    themes.sort_by(|a, b| a.name.cmp(&b.name));
-    themes
-}
-
-/// The answers of an `expect.jsonl`; an error names its line.
-fn answers(record: &str) -> Result<Vec<Answer>, String> {
-    record
-        .lines()
-        .enumerate()
-        .map(|(at, line)| {
-            serde_json::from_str(line).map_err(|error| format!("line {}: {error}", at + 1))
-        })
-        .collect()
 }
 
 /// How often each rule hit, scored or not.
@@ -211,11 +165,6 @@ where
     }
     assert!(total == 0, "{total} differences from SpamAssassin's answers:{report}");
     agreeing
-}
-
-/// The folder of the themes.
-fn data() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("t/data")
 }
 
 #[test]

@@ -18,6 +18,49 @@ const fn eval(plugin: &'static str, name: &'static str, class: Option<EvalClass>
     EvalFunction { plugin, name, class }
 }
 
+impl EvalFunction {
+    /// What its answer rests on beside the message and the rule files; `None` for nothing.
+    pub fn needs(&self) -> Option<&'static str> {
+        match self.plugin {
+            "DKIM" | "DMARC" | "DNSEval" | "HashBL" | "SPF" => Some("the DNS"),
+            "Pyzor" | "Razor2" => Some("a service"),
+            "Bayes" => Some("what was learned"),
+            // These answer for the plugin's own rule type and are not written in rule files.
+            "URIDNSBL" | "URIDetail" => Some("a rule type"),
+            _ => None,
+        }
+    }
+}
+
+/// Is `plugin` one that SpamAssassin's own `.pre` files load?
+pub fn is_default(plugin: &str) -> bool {
+    const DEFAULT: &[&str] = &[
+        "Bayes",
+        "BodyEval",
+        "DKIM",
+        "DMARC",
+        "DNSEval",
+        "FreeMail",
+        "HTMLEval",
+        "HTTPSMismatch",
+        "HashBL",
+        "HeaderEval",
+        "ImageInfo",
+        "MIMEEval",
+        "Pyzor",
+        "Razor2",
+        "RelayEval",
+        "SPF",
+        "URIDNSBL",
+        "URIDetail",
+        "URIEval",
+        "VBounce",
+        "WLBLEval",
+        "WelcomeListSubject",
+    ];
+    DEFAULT.contains(&plugin)
+}
+
 /// The function called `name`.
 pub fn find(name: &str) -> Option<&'static EvalFunction> {
     TABLE.iter().find(|function| function.name == name)
