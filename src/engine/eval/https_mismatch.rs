@@ -2,6 +2,7 @@
 //! Mail::SpamAssassin::Plugin::HTTPSMismatch.
 
 use super::{Binding, Row, Test, at_most, hit_if, optional_number};
+use crate::message::body::space;
 use crate::message::html::{Html, Link, Snippet};
 use crate::rules::model::Eval;
 use crate::text::domain::{Registry, is_ip};
@@ -78,9 +79,7 @@ fn shown_domain(text: &Snippet, registry: &Registry) -> Option<Vec<u8>> {
         let begin = at.checked_sub(SCHEME.len() - 3)?;
         let host = at + 3;
         text.text.get(begin..host).filter(|scheme| scheme.eq_ignore_ascii_case(SCHEME))?;
-        let host = until_space(text.text.get(host..)?, text.wide);
-        let host = host.split(|byte| b"/:?#".contains(byte)).next()?;
-        (!host.is_empty()).then_some(host)
+        Some(host_at(text.text.get(host..)?, text.wide)).filter(|host| !host.is_empty())
     })?;
     if is_ip(host) {
         return Some(host.to_vec());
@@ -89,8 +88,11 @@ fn shown_domain(text: &Snippet, registry: &Registry) -> Option<Vec<u8>> {
     registry.is_valid(&domain).then_some(domain)
 }
 
-fn until_space(text: &[u8], wide: bool) -> &[u8] {
-    let blank = (0..text.len())
-        .find(|&at| text.get(at..).is_some_and(|rest| crate::message::body::space(rest, wide) > 0));
-    text.get(..blank.unwrap_or(text.len())).unwrap_or(text)
+/// What is before white space or the end of a host.
+fn host_at(text: &[u8], wide: bool) -> &[u8] {
+    let ends = |at: &usize| {
+        let rest = text.get(*at..).unwrap_or_default();
+        rest.first().is_none_or(|byte| b"/:?#".contains(byte)) || space(rest, wide) > 0
+    };
+    text.get(..(0..text.len()).find(ends).unwrap_or(text.len())).unwrap_or(text)
 }

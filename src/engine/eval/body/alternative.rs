@@ -5,7 +5,6 @@ use crate::message::words::words;
 use crate::message::{Message, Part};
 use std::borrow::Cow;
 use std::collections::HashMap;
-use std::ops::Range;
 
 /// What the multipart/alternative parts of a message have in common, text and HTML.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -29,29 +28,30 @@ impl Difference {
         if alternatives.peek().is_none() || is_meeting_request(message) {
             return difference;
         }
+        let is_text =
+            |number: usize| message.parts().get(number).is_some_and(|part| part.is_of(b"text"));
+        let texts = views.rendered().filter(|(number, _)| is_text(*number));
+        let texts: Vec<(usize, &Rendered)> = texts.collect();
         for (number, _) in alternatives {
-            difference.add(views, message.subtree(number));
+            let within = message.subtree(number);
+            let place = |number| texts.partition_point(|(text, _)| *text < number);
+            difference.add(texts.get(place(within.start)..place(within.end)).unwrap_or_default());
         }
         difference
     }
 
-    fn add(&mut self, views: &Views, parts: Range<usize>) {
+    /// Adds the texts of one part.
+    fn add(&mut self, texts: &[(usize, &Rendered)]) {
         let (mut html, mut text) = (Words::new(), Words::new());
-        for (number, rendered) in views.rendered() {
-            let is_text = || {
-                let part = views.message().parts().get(number);
-                part.is_some_and(|part| part.is_of(b"text"))
-            };
-            if parts.contains(&number) && is_text() {
-                match rendered {
-                    Rendered::Html(part) => {
-                        count(rendered, &mut html);
-                        if html.is_empty() && part.inside.contains_key(&b"img"[..]) {
-                            html.insert(Cow::Borrowed(b"\n"), 1);
-                        }
+        for (_, rendered) in texts {
+            match rendered {
+                Rendered::Html(part) => {
+                    count(rendered, &mut html);
+                    if html.is_empty() && part.inside.contains_key(&b"img"[..]) {
+                        html.insert(Cow::Borrowed(b"\n"), 1);
                     }
-                    _ => count(rendered, &mut text),
                 }
+                _ => count(rendered, &mut text),
             }
         }
         if html.is_empty() {
