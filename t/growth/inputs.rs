@@ -209,8 +209,8 @@ pub const PAGES: fn(Parser) -> Vec<Case> = |scan| {
             html(&format!("<a href=http://a.com>{}", "https:///".repeat(n)), 1)
         };
         "redirectors behind hosts" 200_000, |n| {
-            numbered(&typed("text/html", "8bit"), n / 100, |i| {
-                format!("<a href={}http://b{i}.com/>", "http://a.com/".repeat(100))
+            numbered(&typed("text/html", "8bit"), n / 10, |i| {
+                format!("<a href={}http://b{i}.com/>", "http://a.com/".repeat(10))
             })
         };
         "titles" 500_000, |n| html("<title>x", n);

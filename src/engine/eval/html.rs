@@ -187,3 +187,44 @@ fn iframe_src(call: &Eval, _: &mut Binding) -> Result<Test, String> {
     at_most(call, 0)?;
     any(|html| html.uris.iter().any(|link| link.types.contains(&"iframe")))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::tests::wrong;
+
+    #[test]
+    fn wrong_calls_are_found_when_rules_are_loaded() {
+        let pre = "loadplugin Mail::SpamAssassin::Plugin::HTMLEval\n";
+        let calls = [
+            ("html_test('length')", true),
+            ("html_test('lenght')", false),
+            ("html_test()", false),
+            ("html_test('length', 1)", false),
+            ("html_range('length', '0', 'inf')", true),
+            ("html_range('length', '')", true),
+            ("html_range('length', '5px', 9)", true),
+            ("html_range('length', 'few')", false),
+            ("html_range('length')", false),
+            ("html_eval('length', '< 5')", true),
+            ("html_eval('length', '5')", false),
+            ("html_tag_balance('body', '!= 0')", true),
+            ("html_tag_balance('o:p', '!= 0')", false),
+            ("html_tag_exists('')", false),
+            ("html_text_match('title', 'a|b')", true),
+            ("html_text_match('title', '(')", false),
+            ("html_text_not_match('inside', 'a')", false),
+            ("html_title_subject_ratio('3.5')", true),
+            ("html_title_subject_ratio()", false),
+            ("html_image_only('0')", false),
+            ("check_iframe_src(1)", false),
+        ];
+        let lines: String = calls
+            .iter()
+            .enumerate()
+            .map(|(number, (call, _))| format!("body R{number} eval:{call}\n"))
+            .collect();
+        let refused = calls.iter().enumerate().filter(|(_, (_, right))| !right);
+        let refused: Vec<_> = refused.map(|(number, _)| format!("R{number}")).collect();
+        assert_eq!(wrong(pre, &lines), refused);
+    }
+}

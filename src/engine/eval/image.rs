@@ -177,3 +177,22 @@ fn text_ratio(call: &Eval, _: &mut Binding) -> Result<Test, String> {
         hit_if(text > 0 && ratio >= min && ratio < max)
     }))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::tests::wrong;
+
+    #[test]
+    fn wrong_calls_are_found_when_rules_are_loaded() {
+        let pre = "loadplugin Mail::SpamAssassin::Plugin::ImageInfo\n";
+        let lines = "body A eval:image_count('jpg', 1)\n\
+                     body B eval:image_count('all')\n\
+                     body C eval:image_count('all', 1)\n\
+                     body D eval:image_size_exact('all', 10)\n\
+                     body E eval:image_size_range('all', 10, 10, 20)\n\
+                     body F eval:image_name_regex('[')\n\
+                     body G eval:image_to_text_ratio('all', 0)\n\
+                     body H eval:pixel_coverage('all', 'many')\n";
+        assert_eq!(wrong(pre, lines), ["A", "B", "D", "F", "G", "H"]);
+    }
+}

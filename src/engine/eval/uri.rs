@@ -161,3 +161,47 @@ fn any_uri(call: &Eval, _: &mut Binding) -> Result<Test, String> {
     at_most(call, 0)?;
     Ok(Arc::new(|scan, _| hit_if(!scan.views().uris().details.is_empty())))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_redirection_is_a_uri_behind_a_host() {
+        let cases: [(&str, Option<(&str, &str)>); 11] = [
+            ("http://a.com/http://b.com/", Some(("a.com", "http://b.com/"))),
+            ("HTTPS://a.com?HTTPS:/b.com", Some(("a.com", "HTTPS:/b.com"))),
+            ("http://a.com:http:b", Some(("a.com", "http:b"))),
+            ("http://a.com/http:///b.com/", None),
+            ("http://a.com/http:///http:b", Some(("a.com", "http:b"))),
+            ("http://axhttp:b.com/", Some(("a", "http:b.com/"))),
+            ("http://ahttp:b.com/", None),
+            ("http:/a.com/http://b.com/", None),
+            ("ftp://a.com/http://b.com/", None),
+            ("http://a.com/", None),
+            ("http://", None),
+        ];
+        for (uri, expected) in cases {
+            let found = redirection(uri.as_bytes());
+            let found = found.map(|(host, at)| (host, &uri.as_bytes()[at..]));
+            let expected = expected.map(|(host, to)| (host.as_bytes(), to.as_bytes()));
+            assert_eq!(found, expected, "{uri}");
+        }
+    }
+
+    #[test]
+    fn an_address_may_have_a_user_before_it() {
+        for (uri, expected) in [
+            ("http://192.0.2.1/", true),
+            ("https:192.0.2.1x", true),
+            ("http://a@999.0.2.1", true),
+            ("http://a/b@192.0.2.1", false),
+            ("http://@192.0.2.1", false),
+            ("http://192.0.2", false),
+            ("ftp://192.0.2.1", false),
+        ] {
+            assert_eq!(leads_to_numbers(uri.as_bytes(), false), expected, "{uri}");
+        }
+        assert!(!leads_to_numbers(b"http://192.0.2.1", true));
+    }
+}
