@@ -17,47 +17,66 @@ use stock::Labels;
 
 /// The functions.
 pub const TABLE: &[Row] = &[
-    row(
+    Row::new(
+        PLUGIN,
         "multipart_alternative_difference",
         "('min', 'max' | 'undef')",
         "per cent of the different HTML words that the text lacks: more than min (0: any), at \
          most max",
         difference,
     ),
-    row(
+    Row::new(
+        PLUGIN,
         "multipart_alternative_difference_count",
         "('ratio', 'min')",
         "more than ratio different words of text for each of HTML, and more than min of HTML",
         difference_count,
     ),
-    row(
+    Row::new(
+        PLUGIN,
         "check_blank_line_ratio",
         "('min', 'max' [, 'lines'])",
         "per cent of blank lines: more than min (0: any), at most max; fewer lines count as -1",
         blank_line_ratio,
     ),
-    row(
+    Row::new(
+        PLUGIN,
         "tvd_vertical_words",
         "('min', 'max')",
         "the most spaces for 100 other characters in a paragraph: at least min, less than max \
          (100: any)",
         vertical_words,
     ),
-    row("check_stock_info", "('min')", "at least so many different labels of stock tips", stock),
-    row("check_body_length", "('max')", "the raw body has at most so many bytes", body_length),
-    row(
+    Row::new(
+        PLUGIN,
+        "check_stock_info",
+        "('min')",
+        "at least so many different labels of stock tips",
+        stock,
+    ),
+    Row::new(
+        PLUGIN,
+        "check_body_length",
+        "('max')",
+        "the raw body has at most so many bytes",
+        body_length,
+    ),
+    Row::new(
+        PLUGIN,
         "plaintext_body_length",
         "('min' [, 'max'])",
         "bytes of the first text/plain part before its signature: from min to max",
         |call, _| signature(call, |found| found.body, f64::INFINITY),
     ),
-    row(
+    Row::new(
+        PLUGIN,
         "plaintext_sig_length",
         "('min' [, 'max'])",
         "bytes of the signature of the first text/plain part: from min to max",
         |call, _| signature(call, |found| found.signature, f64::INFINITY),
     ),
-    row(
+    Row::new(
+        PLUGIN,
         "plaintext_body_sig_ratio",
         "('min' [, 'max'])",
         "bytes before for each byte of the signature: from min to max; 1000000 without one",
@@ -65,15 +84,7 @@ pub const TABLE: &[Row] = &[
     ),
 ];
 
-const fn row(
-    name: &'static str,
-    arguments: &'static str,
-    meaning: &'static str,
-    bind: fn(&Eval, &mut Binding) -> Result<Test, String>,
-) -> Row {
-    const PLUGIN: &str = "Mail::SpamAssassin::Plugin::BodyEval";
-    Row { name, plugin: PLUGIN, arguments, meaning, edits_body: false, bind }
-}
+const PLUGIN: &str = "Mail::SpamAssassin::Plugin::BodyEval";
 
 fn difference(call: &Eval, _: &mut Binding) -> Result<Test, String> {
     at_most(call, 2)?;

@@ -19,61 +19,65 @@ use std::sync::Arc;
 
 /// The functions.
 pub const TABLE: &[Row] = &[
-    row(
+    Row::new(
+        PLUGIN,
         "html_tag_balance",
         "('tag', '> 0')",
         "so many elements of that name are left open as the comparison says",
         tag_balance,
     ),
-    row(
+    Row::new(
+        PLUGIN,
         "html_image_only",
         "('min', 'max')",
         "there is an image, and the HTML source has more than min and at most max characters",
         image_only,
     ),
-    row(
+    Row::new(
+        PLUGIN,
         "html_image_ratio",
         "('min', 'max')",
         "characters of text for each square pixel of images: more than min, at most max",
         image_ratio,
     ),
-    row(
+    Row::new(
+        PLUGIN,
         "html_charset_faraway",
         "()",
         "never: SpamAssassin 4 forgets which charset a meta element names",
         charset_faraway,
     ),
-    row("html_tag_exists", "('tag')", "there is such a tag", tag_exists),
-    row("html_test", "('fact')", "the fact is there, and not 0", test),
-    row("html_eval", "('fact', '< 384')", "the comparison holds for the fact", eval),
-    row("html_text_match", "('text', 'regex')", "one of such texts matches", text::matches),
-    row("html_title_subject_ratio", "('ratio')", TITLE_SUBJECT, title_subject_ratio),
-    row(
+    Row::new(PLUGIN, "html_tag_exists", "('tag')", "there is such a tag", tag_exists),
+    Row::new(PLUGIN, "html_test", "('fact')", "the fact is there, and not 0", test),
+    Row::new(PLUGIN, "html_eval", "('fact', '< 384')", "the comparison holds for the fact", eval),
+    Row::new(
+        PLUGIN,
+        "html_text_match",
+        "('text', 'regex')",
+        "one of such texts matches",
+        text::matches,
+    ),
+    Row::new(PLUGIN, "html_title_subject_ratio", "('ratio')", TITLE_SUBJECT, title_subject_ratio),
+    Row::new(
+        PLUGIN,
         "html_text_not_match",
         "('text', 'regex')",
         "one of such texts does not match",
         text::does_not_match,
     ),
-    row(
+    Row::new(
+        PLUGIN,
         "html_range",
         "('fact', 'min' [, 'max'])",
         "the fact is more than min and at most max; without max, or with inf, more than min",
         range,
     ),
-    row("check_iframe_src", "()", "there is an iframe with a source", iframe_src),
+    Row::new(PLUGIN, "check_iframe_src", "()", "there is an iframe with a source", iframe_src),
 ];
 
-const TITLE_SUBJECT: &str = "a title is more than so many times as long as the subject";
+const PLUGIN: &str = "Mail::SpamAssassin::Plugin::HTMLEval";
 
-const fn row(
-    name: &'static str,
-    arguments: &'static str,
-    meaning: &'static str,
-    bind: fn(&Eval, &mut Binding) -> Result<Test, String>,
-) -> Row {
-    const PLUGIN: &str = "Mail::SpamAssassin::Plugin::HTMLEval";
-    Row { name, plugin: PLUGIN, arguments, meaning, edits_body: false, bind }
-}
+const TITLE_SUBJECT: &str = "a title is more than so many times as long as the subject";
 
 /// A test that hits if one of the HTML parts is so.
 fn any(is_so: impl Fn(&Html) -> bool + Send + Sync + 'static) -> Result<Test, String> {

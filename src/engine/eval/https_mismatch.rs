@@ -9,15 +9,14 @@ use crate::text::domain::{Registry, is_ip};
 use std::sync::Arc;
 
 /// The functions.
-pub const TABLE: &[Row] = &[Row {
-    name: "check_https_http_mismatch",
-    plugin: "Mail::SpamAssassin::Plugin::HTTPSMismatch",
-    arguments: "(['min' [, 'max']])",
-    meaning: "a link's text holds https:// with another domain than the link, in HTML with at \
-              least min (1) and less than max links to domains",
-    edits_body: false,
-    bind: mismatch,
-}];
+pub const TABLE: &[Row] = &[Row::new(
+    "Mail::SpamAssassin::Plugin::HTTPSMismatch",
+    "check_https_http_mismatch",
+    "(['min' [, 'max']])",
+    "a link's text holds https:// with another domain than the link, in HTML with at least min \
+     (1) and less than max links to domains",
+    mismatch,
+)];
 
 fn mismatch(call: &Eval, _: &mut Binding) -> Result<Test, String> {
     at_most(call, 2)?;
@@ -26,12 +25,20 @@ fn mismatch(call: &Eval, _: &mut Binding) -> Result<Test, String> {
     Ok(Arc::new(move |scan, _| {
         let registry = &scan.views().settings().domains;
         let deceives = |html: &Html| {
+            // Most texts show no URI, and domains are dear.
+            if !html.uris.iter().any(shows_uri) {
+                return false;
+            }
             let mut links = Links::default();
             html.uris.iter().for_each(|link| links.add(link, registry));
             links.mismatch && links.count >= min && max.is_none_or(|max| links.count < max)
         };
         hit_if(scan.views().html().any(deceives))
     }))
+}
+
+fn shows_uri(link: &Link) -> bool {
+    link.anchor_text.iter().any(|text| memchr::memmem::find(&text.text, b"://").is_some())
 }
 
 /// The links of one HTML part to domains.

@@ -12,23 +12,32 @@ use std::sync::Arc;
 
 /// The functions.
 pub const TABLE: &[Row] = &[
-    row("image_count", "('kind', 'min' [, 'max'])", "so many images", count),
-    row("pixel_coverage", "('kind', 'min' [, 'max'])", "so many square pixels in all", coverage),
-    row(
+    Row::new(PLUGIN, "image_count", "('kind', 'min' [, 'max'])", "so many images", count),
+    Row::new(
+        PLUGIN,
+        "pixel_coverage",
+        "('kind', 'min' [, 'max'])",
+        "so many square pixels in all",
+        coverage,
+    ),
+    Row::new(
+        PLUGIN,
         "image_size_exact",
         "('kind', 'height', 'width')",
         "an image of exactly this size",
         size_exact,
     ),
-    row(
+    Row::new(
+        PLUGIN,
         "image_size_range",
         "('kind', 'min height', 'min width' [, 'max height' [, 'max width']])",
         "an image within these sizes",
         size_range,
     ),
-    row("image_named", "('name')", "an image of this name", named),
-    row("image_name_regex", "('regex')", "an image whose name matches", name_regex),
-    row(
+    Row::new(PLUGIN, "image_named", "('name')", "an image of this name", named),
+    Row::new(PLUGIN, "image_name_regex", "('regex')", "an image whose name matches", name_regex),
+    Row::new(
+        PLUGIN,
         "image_to_text_ratio",
         "('kind', 'min', 'max')",
         "bytes of text for each square pixel: from min to less than max; rawbody rules count the \
@@ -37,15 +46,7 @@ pub const TABLE: &[Row] = &[
     ),
 ];
 
-const fn row(
-    name: &'static str,
-    arguments: &'static str,
-    meaning: &'static str,
-    bind: fn(&Eval, &mut Binding) -> Result<Test, String>,
-) -> Row {
-    const PLUGIN: &str = "Mail::SpamAssassin::Plugin::ImageInfo";
-    Row { name, plugin: PLUGIN, arguments, meaning, edits_body: false, bind }
-}
+const PLUGIN: &str = "Mail::SpamAssassin::Plugin::ImageInfo";
 
 /// The images of a message.
 struct Images(Vec<Image>);

@@ -41,7 +41,23 @@ pub struct Row {
     /// Does it rewrite the body that rules see? Such a test runs before the body rules of its
     /// priority.
     pub edits_body: bool,
-    bind: fn(&Eval, &mut Binding) -> Result<Test, String>,
+    bind: Bind,
+}
+
+/// Checks a call's arguments and makes its test.
+type Bind = fn(&Eval, &mut Binding) -> Result<Test, String>;
+
+impl Row {
+    /// A function that leaves the body as it is.
+    const fn new(
+        plugin: &'static str,
+        name: &'static str,
+        arguments: &'static str,
+        meaning: &'static str,
+        bind: Bind,
+    ) -> Row {
+        Row { name, plugin, arguments, meaning, edits_body: false, bind }
+    }
 }
 
 /// A test with its arguments understood: how often does it hit, and what has it to show?
@@ -67,7 +83,9 @@ impl Binding<'_> {
     pub fn pattern(&mut self, source: &[u8]) -> Result<Exact, String> {
         let pattern = Pattern::parse_within(source, Strip::Bare, self.limits)
             .map_err(|error| format!("'{}': {error}", source.escape_ascii()))?;
-        Ok(Exact::new(Arc::new(pattern), self.ids, self.limits))
+        let exact = Exact::new(Arc::new(pattern), self.ids, self.limits);
+        exact.compile().map_err(|error| format!("'{}': {error}", source.escape_ascii()))?;
+        Ok(exact)
     }
 
     /// The one `T` that all calls share; the first call that asks makes it.

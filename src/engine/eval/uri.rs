@@ -9,40 +9,32 @@ use std::sync::Arc;
 
 /// The functions.
 pub const TABLE: &[Row] = &[
-    row(
-        "Mail::SpamAssassin::Plugin::URIEval",
+    Row::new(
+        URI_EVAL,
         "check_for_http_redirector",
+        "()",
         "a URI holds another behind its host, with another domain",
         redirector,
     ),
-    row(
-        "Mail::SpamAssassin::Plugin::URIEval",
+    Row::new(
+        URI_EVAL,
         "check_https_ip_mismatch",
+        "()",
         "a link to an IP address whose text shows https: and no address",
         ip_mismatch,
     ),
-    row(
-        "Mail::SpamAssassin::Plugin::URIEval",
-        "check_uri_truncated",
-        "a URI was cut at its limit",
-        truncated,
-    ),
-    row(
-        "Mail::SpamAssassin::Plugin::URIDetail",
+    Row::new(URI_EVAL, "check_uri_truncated", "()", "a URI was cut at its limit", truncated),
+    Row::new(
+        URI_DETAIL,
         "check_uri_detail",
+        "()",
         "there is a URI; conditions on it are what the directive uri_detail adds",
         any_uri,
     ),
 ];
 
-const fn row(
-    plugin: &'static str,
-    name: &'static str,
-    meaning: &'static str,
-    bind: fn(&Eval, &mut Binding) -> Result<Test, String>,
-) -> Row {
-    Row { name, plugin, arguments: "()", meaning, edits_body: false, bind }
-}
+const URI_EVAL: &str = "Mail::SpamAssassin::Plugin::URIEval";
+const URI_DETAIL: &str = "Mail::SpamAssassin::Plugin::URIDetail";
 
 fn redirector(call: &Eval, _: &mut Binding) -> Result<Test, String> {
     at_most(call, 0)?;

@@ -15,15 +15,23 @@ use std::sync::Arc;
 
 /// The functions.
 pub const TABLE: &[Row] = &[
-    row("check_uri_host_listed", "('LIST')", "a URI's host is in the list", |call, to| {
-        at_most(call, 1)?;
-        listed(literal(call, 0)?, to)
-    }),
-    row("check_uri_host_in_blocklist", "()", BLOCK, |call, to| own(call, b"BLOCK", to)),
-    row("check_uri_host_in_blacklist", "()", BLOCK, |call, to| own(call, b"BLOCK", to)),
-    row("check_uri_host_in_welcomelist", "()", WELCOME, |call, to| own(call, b"WELCOME", to)),
-    row("check_uri_host_in_whitelist", "()", WELCOME, |call, to| own(call, b"WELCOME", to)),
+    Row::new(
+        PLUGIN,
+        "check_uri_host_listed",
+        "('LIST')",
+        "a URI's host is in the list",
+        |call, to| {
+            at_most(call, 1)?;
+            listed(literal(call, 0)?, to)
+        },
+    ),
+    Row::new(PLUGIN, "check_uri_host_in_blocklist", "()", BLOCK, blocklisted),
+    Row::new(PLUGIN, "check_uri_host_in_blacklist", "()", BLOCK, blocklisted),
+    Row::new(PLUGIN, "check_uri_host_in_welcomelist", "()", WELCOME, welcomelisted),
+    Row::new(PLUGIN, "check_uri_host_in_whitelist", "()", WELCOME, welcomelisted),
 ];
+
+const PLUGIN: &str = "Mail::SpamAssassin::Plugin::WLBLEval";
 
 const BLOCK: &str = "a URI's host is in blocklist_uri_host";
 const WELCOME: &str = "a URI's host is in welcomelist_uri_host";
@@ -31,19 +39,14 @@ const WELCOME: &str = "a URI's host is in welcomelist_uri_host";
 /// Of longer names the first labels are left out.
 const LABELS: usize = 11;
 
-const fn row(
-    name: &'static str,
-    arguments: &'static str,
-    meaning: &'static str,
-    bind: fn(&Eval, &mut Binding) -> Result<Test, String>,
-) -> Row {
-    const PLUGIN: &str = "Mail::SpamAssassin::Plugin::WLBLEval";
-    Row { name, plugin: PLUGIN, arguments, meaning, edits_body: false, bind }
+fn blocklisted(call: &Eval, to: &mut Binding) -> Result<Test, String> {
+    at_most(call, 0)?;
+    listed(b"BLOCK", to)
 }
 
-fn own(call: &Eval, list: &[u8], to: &mut Binding) -> Result<Test, String> {
+fn welcomelisted(call: &Eval, to: &mut Binding) -> Result<Test, String> {
     at_most(call, 0)?;
-    listed(list, to)
+    listed(b"WELCOME", to)
 }
 
 fn listed(list: &[u8], to: &mut Binding) -> Result<Test, String> {
