@@ -47,6 +47,9 @@ fn main() -> ExitCode {
     if wrong.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
+/// Functions that never hit, in SpamAssassin as here; the tables of the engine say why.
+const NEVER: [&str; 1] = ["html_charset_faraway"];
+
 /// The cases of one function.
 #[derive(Default)]
 struct Cases {
@@ -171,7 +174,7 @@ fn print(functions: &BTreeMap<String, Cases>) -> Vec<String> {
         let is_marked = !near.is_empty() || !none.is_empty();
         unmarked += usize::from(!is_marked);
         let lacks = |what: &str| format!("{} has no message where it {what}", function.name);
-        if hits.is_empty() {
+        if hits.is_empty() != NEVER.contains(&function.name) {
             wrong.push(lacks("hits"));
         }
         if if is_marked { near.is_empty() } else { misses.is_empty() } {

@@ -151,7 +151,7 @@ fn push_blanks(blanks: &[u8], out: &mut Vec<u8>) {
 }
 
 /// How many bytes the white space takes that `text` begins with; 0 if it begins with none.
-fn space(text: &[u8], unicode: bool) -> usize {
+pub fn space(text: &[u8], unicode: bool) -> usize {
     match text {
         [byte, ..] if is_space(*byte) => 1,
         _ if !unicode => 0,
@@ -177,23 +177,38 @@ fn push_line(mut pieces: Pieces, mut line: &[u8]) -> Pieces {
     pieces
 }
 
-/// Adds a text in chunks of 2048 to 4096 bytes, cut at a newline, else a `>`, else a space.
-fn push_chunks(mut pieces: Pieces, mut text: &[u8]) -> Pieces {
-    if text.len() <= LINE {
-        pieces.push(text);
-        return pieces;
-    }
-    while text.len() > 2 * LINE {
-        let window = text.get(LINE..2 * LINE).unwrap_or_default();
-        let stop = b"\n> ".iter().find_map(|&stop| memchr::memchr(stop, window)).unwrap_or(0);
-        let Some((chunk, rest)) = text.split_at_checked(LINE + stop + 1) else { break };
-        pieces.push(chunk);
-        text = rest;
-    }
-    if !text.is_empty() {
+/// Adds a text in chunks; an empty one is an empty chunk.
+fn push_chunks(mut pieces: Pieces, text: &[u8]) -> Pieces {
+    if text.is_empty() {
         pieces.push(text);
     }
+    short_paragraphs(text, false).for_each(|chunk| pieces.push(chunk));
     pieces
+}
+
+/// A text in chunks of 2048 to 4096 bytes (characters, if it is one of `characters`), cut at a
+/// newline, else a `>`, else a space; the last one is as short as what is left.
+pub fn short_paragraphs(text: &[u8], characters: bool) -> impl Iterator<Item = &[u8]> {
+    let place = move |text: &[u8], count: usize| match characters {
+        true => nth_character(text, count),
+        false => count.min(text.len()),
+    };
+    let mut rest = text;
+    std::iter::from_fn(move || {
+        let most = place(rest, 2 * LINE);
+        let length = match most < rest.len() {
+            true => {
+                let least = place(rest, LINE);
+                let window = rest.get(least..most).unwrap_or_default();
+                let stop = b"\n> ".iter().find_map(|&stop| memchr::memchr(stop, window));
+                stop.map_or_else(|| place(rest, LINE + 1), |stop| least + stop + 1)
+            }
+            false => rest.len(),
+        };
+        let (chunk, after) = rest.split_at_checked(length)?;
+        rest = after;
+        (length > 0).then_some(chunk)
+    })
 }
 
 #[cfg(test)]

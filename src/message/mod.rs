@@ -12,7 +12,8 @@
 //!   (`EnvelopeFrom`), `address` and `address_list` (`:addr`, `:name`), `host` (`:host`),
 //!   `encoded_word`;
 //! * `received`, `relay` read Received lines and walk the trust path;
-//! * `html`, `uri` render HTML and collect URIs;
+//! * `html`, `uri` render HTML and collect URIs; `image` reads the headers of images;
+//!   `words` splits rendered texts;
 //! * `body` cuts the `body` and `rawbody` views; `view` holds all views of one message,
 //!   each rendered when first asked for.
 
@@ -33,6 +34,7 @@ mod header_cases;
 pub mod headers;
 pub mod host;
 pub mod html;
+pub mod image;
 mod mbox;
 mod multipart;
 mod notes;
@@ -46,6 +48,7 @@ pub mod settings;
 mod text;
 pub mod uri;
 pub mod view;
+pub mod words;
 
 pub use facts::Facts;
 pub use parse::Message;

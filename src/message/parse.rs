@@ -17,6 +17,7 @@ use super::text::{Text, lines};
 use crate::limits::{Limit, Limits, Reached};
 use crate::text::ascii::is_space;
 use std::collections::{HashMap, VecDeque};
+use std::ops::Range;
 use std::sync::Arc;
 
 /// A parsed message.
@@ -102,7 +103,20 @@ impl Message {
 
     /// The parts whose text views are made of: leaves that have a type, in document order.
     pub fn leaves(&self) -> impl Iterator<Item = &Part> {
-        self.parts.iter().filter(|part| part.is_leaf() && !part.content_type().is_empty())
+        self.numbered_leaves().map(|(_, part)| part)
+    }
+
+    /// [`Message::leaves`], each with its place in [`Message::parts`].
+    pub fn numbered_leaves(&self) -> impl Iterator<Item = (usize, &Part)> {
+        let numbered = self.parts.iter().enumerate();
+        numbered.filter(|(_, part)| part.is_leaf() && !part.content_type().is_empty())
+    }
+
+    /// The places in [`Message::parts`] of the part number `index` and all that it encloses.
+    pub fn subtree(&self, index: usize) -> Range<usize> {
+        let depth = self.parts.get(index).map_or(0, |part| part.depth);
+        let after = self.parts.iter().skip(index + 1).take_while(|part| part.depth > depth);
+        index..index + 1 + after.count()
     }
 
     /// What was odd about it.

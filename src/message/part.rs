@@ -45,6 +45,11 @@ impl Part {
         &self.kind
     }
 
+    /// Does its type begin with the words `start`?
+    pub fn is_of(&self, start: &[u8]) -> bool {
+        begins_with(&self.kind, start)
+    }
+
     /// Its type, or `text/html` if its name says so (`*.htm`, `*.html`, `*.shtml`).
     pub fn effective_type(&self) -> &[u8] {
         match &self.name {
@@ -97,6 +102,11 @@ impl Part {
         }
     }
 
+    /// Is its transfer encoding base64?
+    pub fn is_base64(&self) -> bool {
+        matches!(self.encoding(), Encoding::Base64)
+    }
+
     /// How the `body` view shows it.
     pub fn rendering(&self) -> Rendering {
         match self.effective_type() {
@@ -144,12 +154,13 @@ enum Encoding {
 
 /// Does `kind` begin with the whole word `text` or `message`?
 pub(super) fn is_text_or_message(kind: &[u8]) -> bool {
-    [&b"text"[..], b"message"].iter().any(|word| {
-        let rest = kind.strip_prefix(*word);
-        rest.is_some_and(|rest| {
-            !rest.first().is_some_and(|b| b.is_ascii_alphanumeric() || *b == b'_')
-        })
-    })
+    begins_with(kind, b"text") || begins_with(kind, b"message")
+}
+
+/// Does `kind` begin with `start`, and the last word of that end there?
+fn begins_with(kind: &[u8], start: &[u8]) -> bool {
+    let rest = kind.strip_prefix(start);
+    rest.is_some_and(|rest| !rest.first().is_some_and(|b| b.is_ascii_alphanumeric() || *b == b'_'))
 }
 
 /// Does a file called `name` hold HTML?

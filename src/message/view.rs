@@ -26,7 +26,7 @@ pub struct Views {
 }
 
 /// What a leaf gives to the `body` view.
-enum Rendered {
+pub enum Rendered {
     /// Plain text in UTF-8, and whether it was decoded to characters.
     Plain(Vec<u8>, bool),
     /// Rendered HTML.
@@ -120,10 +120,12 @@ impl Views {
 
     /// The rendered HTML parts, in order.
     pub fn html(&self) -> impl Iterator<Item = &Html> {
-        self.texts().iter().filter_map(|rendered| match rendered {
-            Rendered::Html(html) => Some(&**html),
-            _ => None,
-        })
+        self.texts().iter().filter_map(Rendered::html)
+    }
+
+    /// What each leaf gives to the `body` view, with the leaf's place in [`Message::parts`].
+    pub fn rendered(&self) -> impl Iterator<Item = (usize, &Rendered)> {
+        self.message.numbered_leaves().map(|(number, _)| number).zip(self.texts())
     }
 
     /// The limits that the message has reached so far.
@@ -170,7 +172,8 @@ impl Views {
 }
 
 impl Rendered {
-    fn text(&self) -> (&[u8], bool) {
+    /// The text, and whether it is one of characters (UTF-8) or of octets.
+    pub fn text(&self) -> (&[u8], bool) {
         match self {
             Rendered::Plain(text, decoded) => (text, *decoded),
             Rendered::Html(html) => (&html.text, html.wide),
@@ -178,7 +181,8 @@ impl Rendered {
         }
     }
 
-    fn html(&self) -> Option<&Html> {
+    /// The HTML part.
+    pub fn html(&self) -> Option<&Html> {
         match self {
             Rendered::Html(html) => Some(html),
             _ => None,

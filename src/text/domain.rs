@@ -74,6 +74,14 @@ impl Registry {
         (trim_dots(before), domain)
     }
 
+    /// The registered domain of `host`, whether or not its top-level domain is known, in ACE and
+    /// lower case. Several dots in a row count as one.
+    pub fn trimmed(&self, host: &[u8]) -> Vec<u8> {
+        let mut host = to_ascii(host).into_owned();
+        host.dedup_by(|byte, before| *byte == b'.' && *before == b'.');
+        self.split(&host).1.to_vec()
+    }
+
     /// How many of the last labels of `host` belong to the registry.
     fn registry_labels(&self, host: &[u8], starts: &[usize]) -> usize {
         let from = |count: usize| {
@@ -332,6 +340,7 @@ mod tests {
         }
         assert_eq!(registry().domain_of(b"a.b.com."), Some(&b"b.com"[..]));
         assert_eq!(registry().domain_of(b"a.b.nosuch"), None);
+        assert_eq!(registry().trimmed(b".A..Foo..CO..uk."), b"foo.co.uk");
     }
 
     #[test]

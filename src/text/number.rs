@@ -24,6 +24,15 @@ pub fn read(text: &[u8]) -> f64 {
     sign * decimal(digits)
 }
 
+/// Is there a number at the beginning of `text`?
+pub fn begins(text: &[u8]) -> bool {
+    let text = text.trim_ascii_start();
+    let text = text.strip_prefix(b"-").or(text.strip_prefix(b"+")).unwrap_or(text);
+    let word = text.get(..3).unwrap_or_default().to_ascii_lowercase();
+    let fraction = text.strip_prefix(b".").unwrap_or(text);
+    digits(fraction) > 0 || matches!(word.as_slice(), b"inf" | b"nan")
+}
+
 /// The unsigned decimal at the beginning of `text`.
 fn decimal(text: &[u8]) -> f64 {
     let whole = digits(text);
@@ -100,6 +109,11 @@ mod tests {
             assert_eq!(read(text.as_bytes()), *number, "{text:?}");
         }
         assert!(read(b"NaN").is_nan());
+        for (text, expected) in
+            [("-.5x", true), ("+1", true), (" INFx", true), ("", false), ("-x1", false)]
+        {
+            assert_eq!(begins(text.as_bytes()), expected, "{text:?}");
+        }
     }
 
     #[test]

@@ -126,6 +126,27 @@ pub const TREES: fn(Parser) -> Vec<Case> = |scan| {
             repeated(&typed("text/plain", "quoted-printable"), " ", n, "x")
         };
         "words of one character" 25_000_000, |n| plain("x ", n / 2);
+        "alternatives" 200_000, |n| {
+            let part = "--b\nContent-Type: multipart/alternative; boundary=c\n\n\
+                --c\n\na b\n--c\nContent-Type: text/html\n\nb c\n--c--\n";
+            repeated(&mixed(""), part, n, "--b--\n")
+        };
+        "different words" 1_000_000, |n| {
+            numbered(&format!("{HEAD}Content-Type: multipart/alternative; boundary=b\n\n--b\n\n"), n, |i| {
+                format!("w{i} ")
+            })
+        };
+        "labels" 4_000_000, |n| plain("a b:\n", n);
+        "labels of nothing" 4_000_000, |n| plain("sym :\n \n", n);
+        "signatures" 4_000_000, |n| plain("-- \n", n);
+        "an image without a header" 4_000_000, |n| {
+            let head = typed("image/png", "base64");
+            repeated(&format!("{head}iVBORw0KGgoA"), "AAAA\n", n / 5, "")
+        };
+        "an image of empty segments" 4_000_000, |n| {
+            let head = format!("{}/9j/", typed("image/jpeg", "base64"));
+            repeated(&head, "4AAC/+AAAv/gAAL/\n", n / 16, "")
+        };
     };
     with(cases, scan)
 };
@@ -184,6 +205,15 @@ pub const PAGES: fn(Parser) -> Vec<Case> = |scan| {
             html(&format!("{}>", String::from_utf8_lossy(&text)), 1)
         };
         "tags of attributes" 5000, |n| html(&format!("<p {}>", "a=b ".repeat(100)), n);
+        "anchors that show schemes" 500_000, |n| {
+            html(&format!("<a href=http://a.com>{}", "https:///".repeat(n)), 1)
+        };
+        "redirectors behind hosts" 200_000, |n| {
+            numbered(&typed("text/html", "8bit"), n / 10, |i| {
+                format!("<a href={}http://b{i}.com/>", "http://a.com/".repeat(10))
+            })
+        };
+        "titles" 500_000, |n| html("<title>x", n);
         "open angles" 4_000_000, |n| html("<", n);
         "open quotes" 500_000, |n| html("<a b=\"", n);
         "ampersands" 2_000_000, |n| html("&", n);

@@ -5,16 +5,22 @@
 //! when mail comes in.
 
 mod arguments;
+mod body;
 mod dkim;
 mod freemail;
 mod globs;
 mod header;
+mod html;
+mod https_mismatch;
+mod image;
 mod lists;
 mod mime;
 mod own;
 mod relay;
 mod spf;
 mod subject_lists;
+mod uri;
+mod uri_hosts;
 mod vbounce;
 
 use super::Worker;
@@ -24,6 +30,7 @@ use crate::limits::Limits;
 use crate::rules::RuleSet;
 use crate::rules::model::Eval;
 use crate::rules::regex::{Exact, Ids, Pattern, Strip};
+use crate::text::number;
 use std::any::{Any, TypeId};
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -83,7 +90,9 @@ impl Binding<'_> {
     pub fn pattern(&mut self, source: &[u8]) -> Result<Exact, String> {
         let pattern = Pattern::parse_within(source, Strip::Bare, self.limits)
             .map_err(|error| format!("'{}': {error}", source.escape_ascii()))?;
-        Ok(Exact::new(Arc::new(pattern), self.ids, self.limits))
+        let exact = Exact::new(Arc::new(pattern), self.ids, self.limits);
+        exact.compile().map_err(|error| format!("'{}': {error}", source.escape_ascii()))?;
+        Ok(exact)
     }
 
     /// The one `T` that all calls share; the first call that asks makes it.
@@ -105,15 +114,21 @@ impl Binding<'_> {
 pub fn table() -> impl Iterator<Item = &'static Row> {
     let families = [
         own::TABLE,
-        freemail::TABLE,
-        mime::TABLE,
-        vbounce::TABLE,
-        header::TABLE,
-        relay::TABLE,
-        lists::TABLE,
-        subject_lists::TABLE,
-        spf::TABLE,
+        body::TABLE,
         dkim::TABLE,
+        freemail::TABLE,
+        header::TABLE,
+        html::TABLE,
+        https_mismatch::TABLE,
+        image::TABLE,
+        lists::TABLE,
+        mime::TABLE,
+        relay::TABLE,
+        spf::TABLE,
+        subject_lists::TABLE,
+        uri::TABLE,
+        uri_hosts::TABLE,
+        vbounce::TABLE,
     ];
     families.into_iter().flatten()
 }
@@ -156,11 +171,31 @@ fn never(_: &Eval, _: &mut Binding) -> Result<Test, String> {
     Ok(Arc::new(|_, _| Ok(MISS)))
 }
 
-/// Argument number `index` as a number, which it must be.
+/// Argument number `index`, which must be there, as Perl reads a number: what its beginning is
+/// worth, and nothing at all is 0.
 fn number(call: &Eval, index: usize) -> Result<f64, String> {
     let text = literal(call, index)?;
-    let number = std::str::from_utf8(text).ok().and_then(|text| text.trim().parse().ok());
-    number.ok_or_else(|| format!("'{}' is no number", text.escape_ascii()))
+    match number::begins(text) || text.trim_ascii().is_empty() {
+        true => Ok(number::read(text)),
+        false => Err(format!("'{}' is no number", text.escape_ascii())),
+    }
+}
+
+/// Argument number `index` as a number, if it is there.
+fn optional_number(call: &Eval, index: usize) -> Result<Option<f64>, String> {
+    optional(call, index).map(|_| number(call, index)).transpose()
+}
+
+/// Refuses arguments from number `most` on, which nobody would look at.
+fn at_most(call: &Eval, most: usize) -> Result<(), String> {
+    match optional(call, most) {
+        None => Ok(()),
+        Some(extra) => Err(format!(
+            "{} takes {most} argument(s); '{}' is one too many",
+            call.function,
+            extra.escape_ascii()
+        )),
+    }
 }
 
 #[cfg(test)]

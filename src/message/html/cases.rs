@@ -3,7 +3,7 @@
 //! Each truth was recorded by running it. `facts` are the result keys that are set, then
 //! open tags, links (URI, elements, anchor texts), comments, titles and scripts.
 
-use super::{Html, Source, render};
+use super::{Html, Snippet, Source, render};
 use crate::limits::Limits;
 
 struct Case {
@@ -63,14 +63,18 @@ fn facts(html: &Html) -> Vec<u8> {
     let links = links.iter().map(|link| {
         let mut types = link.types.clone();
         types.sort_unstable();
-        let anchors = link.anchor_text.join(&b"/"[..]);
+        let anchors = joined(&link.anchor_text);
         [link.uri.as_slice(), b" ", types.join(",").as_bytes(), b" [", &anchors, b"]"].concat()
     });
     facts.push([b"uri=", links.collect::<Vec<_>>().join(&b"|"[..]).as_slice()].concat());
     facts.push(format!("comments={}", html.comment.len()).into());
-    facts.push([b"title=", html.title.join(&b"/"[..]).as_slice()].concat());
-    facts.push([b"script=", html.script.join(&b"/"[..]).as_slice()].concat());
+    facts.push([b"title=", joined(&html.title).as_slice()].concat());
+    facts.push([b"script=", joined(&html.script).as_slice()].concat());
     facts.join(&b" "[..])
+}
+
+fn joined(snippets: &[Snippet]) -> Vec<u8> {
+    snippets.iter().map(|snippet| snippet.text.as_slice()).collect::<Vec<_>>().join(&b'/')
 }
 
 /// C's `%.4g`.

@@ -19,10 +19,11 @@ mod render;
 mod style;
 mod text;
 mod tokenizer;
-mod words;
+pub(in crate::message) mod words;
 
 pub use render::render;
 
+use self::words::Alphabet;
 use crate::limits::Reached;
 use std::collections::HashMap;
 use std::ops::Range;
@@ -85,13 +86,13 @@ pub struct Html {
     /// Did a form send to `mailto:`?
     pub form_action_mailto: bool,
     /// The text of each `title`.
-    pub title: Vec<Vec<u8>>,
+    pub title: Vec<Snippet>,
     /// The text of scripts.
-    pub script: Vec<Vec<u8>>,
+    pub script: Vec<Snippet>,
     /// Comments, with their delimiters.
-    pub comment: Vec<Vec<u8>>,
+    pub comment: Vec<Snippet>,
     /// The text of each `a`; an image is `<img>` and a newline.
-    pub anchor: Vec<Vec<u8>>,
+    pub anchor: Vec<Snippet>,
     /// How many of each tag are open at the end, for each tag seen, in lower case.
     pub inside: HashMap<Vec<u8>, i64>,
     /// The references to URIs, each once, in order.
@@ -117,5 +118,22 @@ pub struct Link {
     /// what is only the unresolved `href` under which anchor texts are kept.
     pub types: Vec<&'static str>,
     /// The text of the anchors with this `href`, in order; an entry may be empty.
-    pub anchor_text: Vec<Vec<u8>>,
+    pub anchor_text: Vec<Snippet>,
+}
+
+/// A piece of a part's text.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Snippet {
+    /// UTF-8 if `wide`, else one octet a character.
+    pub text: Vec<u8>,
+    /// Is it a string of characters?
+    pub wide: bool,
+}
+
+impl Snippet {
+    /// How many characters it has.
+    pub fn length(&self) -> usize {
+        let alphabet = if self.wide { Alphabet::Utf8 } else { Alphabet::Octets };
+        alphabet.count(&self.text)
+    }
 }

@@ -10,7 +10,7 @@ use super::style::{Element, Look, Styles};
 use super::text::Text;
 use super::tokenizer::{self, Attribute, Events};
 use super::words::{self, Alphabet};
-use super::{Html, Link, Source, link};
+use super::{Html, Link, Snippet, Source, link};
 use crate::limits::{Limit, Limits, Reached};
 use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
@@ -113,14 +113,14 @@ impl Events for Renderer<'_> {
     fn text(&mut self, text: &[u8], literal: bool) {
         let (text, wide) = self.decode(text, literal);
         if self.open.script > 0 {
-            self.html.script.push(self.outward(&text, wide));
+            self.html.script.push(self.snippet(&text, wide));
         } else if self.open.style <= 0 {
             self.body_text(&text, wide);
         }
     }
 
     fn comment(&mut self, text: &[u8]) {
-        self.html.comment.push(self.outward(text, self.wide));
+        self.html.comment.push(self.snippet(text, self.wide));
     }
 
     fn declaration(&mut self, text: &[u8]) {
@@ -411,6 +411,10 @@ impl<'l> Renderer<'l> {
         }
     }
 
+    fn snippet(&self, text: &[u8], wide: bool) -> Snippet {
+        Snippet { text: self.outward(text, wide), wide }
+    }
+
     fn finish(mut self, octets: usize) -> Html {
         self.reached.merge(self.styles.reached);
         let mut html = std::mem::take(&mut self.html);
@@ -462,14 +466,14 @@ impl<'l> Renderer<'l> {
     fn growing(&mut self, html: &mut Html) {
         let anchors = std::mem::take(&mut self.anchors);
         for (index, Growing { text, wide }) in anchors {
-            let text = self.outward(&text, wide);
+            let text = self.snippet(&text, wide);
             if let Some(link) = index.and_then(|index| html.uris.get_mut(index)) {
                 link.anchor_text.push(text.clone());
             }
             html.anchor.push(text);
         }
         let titles = std::mem::take(&mut self.titles);
-        html.title = titles.iter().map(|title| self.outward(&title.text, title.wide)).collect();
+        html.title = titles.iter().map(|title| self.snippet(&title.text, title.wide)).collect();
     }
 }
 

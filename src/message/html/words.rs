@@ -73,12 +73,12 @@ impl Alphabet {
 }
 
 /// `\s`
-pub(super) fn is_space(c: char, wide: bool) -> bool {
+pub(in crate::message) fn is_space(c: char, wide: bool) -> bool {
     matches!(c, ' ' | '\t'..='\r') || (wide && c.is_whitespace())
 }
 
 /// `\w`
-pub(super) fn is_word(c: char, wide: bool) -> bool {
+pub(in crate::message) fn is_word(c: char, wide: bool) -> bool {
     c.is_ascii_alphanumeric()
         || c == '_'
         || (wide && !c.is_ascii() && regex_syntax::try_is_word_character(c).unwrap_or(false))

@@ -86,8 +86,8 @@ impl Collector<'_> {
             let manner = Manner { wide: link.wide, ..Manner::default() };
             if let Some(detail) = self.add(&link.uri, types, manner) {
                 let mut seen = HashSet::new();
-                let texts = link.anchor_text.iter().filter(|text| seen.insert(text.as_slice()));
-                detail.anchor_text.extend(texts.cloned());
+                let texts = link.anchor_text.iter().map(|anchor| &anchor.text);
+                detail.anchor_text.extend(texts.filter(|text| seen.insert(*text)).cloned());
             }
         }
     }
