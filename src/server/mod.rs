@@ -21,6 +21,7 @@ use crate::clock::{self, Tick};
 use crate::config::Config;
 use crate::config::address::Allowed;
 use crate::engine::Verdict;
+use crate::engine::markup::Surroundings;
 use crate::limits::Limits;
 use crate::log::Log;
 use crate::metrics::Metrics;
@@ -41,8 +42,12 @@ pub struct Mail {
     pub user: Option<Vec<u8>>,
     /// When nobody waits for the verdict any more.
     pub deadline: Tick,
-    /// The answer is a report, which quotes the text.
+    /// The answer is a report.
     pub report: bool,
+    /// The answer is the message, rewritten.
+    pub rewrite: bool,
+    /// This machine and the client, as reports and headers name them.
+    pub surroundings: Surroundings,
 }
 
 /// What one scan worker calls for each message; it owns the worker's caches and buffers.
@@ -56,23 +61,6 @@ pub struct Loaded {
     pub rules: usize,
     /// The heights of the limits.
     pub limits: Limits,
-    /// What a report is made from.
-    pub template: Template,
-}
-
-/// The settings of a report.
-#[derive(Clone, Debug, Default)]
-pub struct Template {
-    /// `report`: its lines, each with a line feed.
-    pub text: Vec<u8>,
-    /// `report_contact`.
-    pub contact: Vec<u8>,
-    /// `report_hostname`; this machine's name where it is not set.
-    pub hostname: Option<String>,
-    /// `report_wrap_width`; 0 where it is not set.
-    pub wrap_width: usize,
-    /// Versions of the rule channels.
-    pub rules_version: String,
 }
 
 /// Loads the ruleset anew, or says why it cannot.
@@ -85,7 +73,7 @@ pub struct Server {
     /// Where the lines go.
     pub log: Log,
     /// This machine's name.
-    pub hostname: String,
+    pub hostname: Arc<str>,
     allowed: Allowed,
     rules: ArcSwap<Loaded>,
     load: Load,
@@ -137,7 +125,7 @@ impl Server {
         Ok(Arc::new(Server {
             metrics,
             log,
-            hostname: hostname(),
+            hostname: hostname().into(),
             allowed: Allowed::parse(&config.allowed).map_err(StartError::Setting)?,
             rules: ArcSwap::from_pointee(loaded),
             load,
@@ -219,10 +207,23 @@ fn note_loaded(metrics: &Metrics, loaded: &Loaded) {
     metrics.loaded_at.set(clock::unix_seconds());
 }
 
-/// This machine's name, as reports show it.
-fn hostname() -> String {
+/// This machine's full name, as reports show it.
+pub fn hostname() -> String {
     let name = nix::unistd::gethostname().ok().and_then(|name| name.into_string().ok());
-    name.unwrap_or_else(|| "localhost".to_owned())
+    let hosts = std::fs::read_to_string("/etc/hosts").unwrap_or_default();
+    full_name(&name.unwrap_or_else(|| "localhost".to_owned()), &hosts)
+}
+
+/// `name` with its domain, if the table `hosts` (hosts(5)) has it.
+fn full_name(name: &str, hosts: &str) -> String {
+    if name.contains('.') {
+        return name.to_owned();
+    }
+    let lines = hosts.lines().map(|line| line.split('#').next().unwrap_or_default());
+    let names = lines.map(|line| line.split_whitespace().skip(1));
+    let of_machine = names.filter(|names| names.clone().any(|known| known == name));
+    let domain = |known: &&str| known.strip_prefix(name).is_some_and(|rest| rest.starts_with('.'));
+    of_machine.flatten().find(domain).unwrap_or(name).to_owned()
 }
 
 /// Bytes of one message that count for the limit `request_bytes`; given back at its end.
@@ -259,6 +260,16 @@ mod tests {
     use crate::log::{Level, Target};
 
     #[test]
+    fn the_table_of_hosts_gives_the_domain() {
+        let hosts = "127.0.0.1 localhost\n127.0.1.1\tmx # mx.no.example\n\
+            192.0.2.1 mxx.example mx.example.org mx.example.net mx\n";
+        let cases = [("mx", "mx.example.org"), ("a.b", "a.b"), ("other", "other")];
+        for (name, full) in cases {
+            assert_eq!(full_name(name, hosts), full);
+        }
+    }
+
+    #[test]
     fn limit_request_bytes_and_small_message() {
         let limits = Limits { request_bytes: 100, small_message: 10, ..Limits::default() };
         let load = || {
@@ -266,7 +277,6 @@ mod tests {
                 scanner: Box::new(|| Box::new(|_| Verdict::default())),
                 rules: 0,
                 limits: Limits::default(),
-                template: Template::default(),
             })
         };
         let log = Log::open(Target::Null, Level::Info).unwrap();

@@ -77,7 +77,7 @@ mod tests {
             header D eval:check_illegal_chars('From', '0.2')\n\
             header E eval:check_header_count_range('From', '1', 'many')\n\
             header F eval:check_for_to_in_subject('name')\n\
-            header G eval:received_within_months('1h')\n\
+            header G eval:received_within_months('h')\n\
             header H eval:received_within_months()\n\
             header I eval:check_for_shifted_date(-3, undef)\n";
         assert_eq!(wrong(pre, lines), ["A", "B", "C", "D", "E", "F", "G"]);
