@@ -1,8 +1,6 @@
 //! Requests of every shape that spamd's protocol has, whole ones and broken ones.
 
-use flate2::Compression;
-use flate2::write::ZlibEncoder;
-use std::io::Write;
+use super::harness::deflated;
 
 const MESSAGES: &[&str] = &[
     "From: a@example.com\nSubject: nothing\n\nNothing to see here.\n",
@@ -65,12 +63,6 @@ fn whole() -> Vec<Vec<u8>> {
         all.push(format!("SKIP SPAMC/{version}\r\n\r\n").into_bytes());
     }
     all
-}
-
-fn deflated(message: &[u8]) -> Vec<u8> {
-    let mut encoder = ZlibEncoder::new(Vec::new(), Compression::default());
-    encoder.write_all(message).unwrap();
-    encoder.finish().unwrap()
 }
 
 /// Compressed messages, and what is none.
