@@ -3,10 +3,9 @@
 use super::connection::Client;
 use super::identity::{as_word, message_id};
 use super::pool::ScanError;
-use super::{Mail, Server, Template};
-use crate::clock::{self, Tick};
-use crate::engine::report::{self, Facts};
-use crate::engine::verdict::Rewritten;
+use super::{Mail, Server};
+use crate::clock::Tick;
+use crate::engine::markup::{Rewritten, Surroundings};
 use crate::engine::{Hit, Verdict};
 use crate::error::Code;
 use crate::limits::Limit;
@@ -15,9 +14,6 @@ use crate::protocol::{Answer, Request, RequestError, Shown, Verb, Wishes};
 use crate::text::number::shown_score;
 use crate::text::shown::shown;
 use std::time::Duration;
-
-/// SpamAssassin's version, whose rules we run and whose answers we give.
-const VERSION: (&str, &str) = ("4.0.1", "2024-03-25");
 
 /// What goes back to the client, and what the log says afterwards.
 pub struct Reply {
@@ -89,15 +85,12 @@ async fn scan(server: &Server, request: Request, client: &Client) -> Reply {
     let report = matches!(verb, Verb::Report | Verb::ReportIfSpam);
     let rewrite = matches!(verb, Verb::Process | Verb::Headers);
     let deadline = since.plus(limit);
-    let mail = Mail { bytes: message, user, deadline, report, rewrite };
+    let surroundings = surroundings(server, client, rewrite);
+    let mail = Mail { bytes: message, user, deadline, report, rewrite, surroundings };
     match server.pool.scan(mail, loaded.clone()).await {
-        Ok(verdict) if rewrite && verdict.rewritten.is_none() => not_rewritten(verb),
         Ok(mut verdict) => {
             count(server, &verdict, subject.size);
-            let mail = verdict.rewritten.take();
-            let answer = answer(server, verb, &verdict, &loaded.template, client);
-            let answer = Answer { mail: mail.map_or_else(Vec::new, whole), ..answer };
-            let answer = Answer { extra: extra(wishes, &verdict), ..answer };
+            let answer = answer(verb, wishes, &mut verdict);
             let notes = subject.notes(&verdict, client, since.elapsed());
             reply(response::render(verb, version, &answer), notes)
         }
@@ -105,10 +98,16 @@ async fn scan(server: &Server, request: Request, client: &Client) -> Reply {
     }
 }
 
-fn not_rewritten(verb: Verb) -> Reply {
-    let why = format!("{} is not built yet", verb.word());
-    let bytes = response::failure(Code::Unavailable, &format!("Service Unavailable: {why}"));
-    Reply { bytes, code: Code::Unavailable, notes: vec![format!("service unavailable: {why}")] }
+/// What reports and headers say of this machine and the client. Only of a rewritten message
+/// spamd says who sent it.
+fn surroundings(server: &Server, client: &Client, rewrite: bool) -> Surroundings {
+    let here = Surroundings { hostname: server.hostname.clone(), ..Surroundings::default() };
+    if !rewrite {
+        return here;
+    }
+    let Client { host, address, .. } = client;
+    let (remote_host, remote_address) = (host.as_str().into(), address.as_str().into());
+    Surroundings { remote_host, remote_address, ..here }
 }
 
 fn whole(mail: Rewritten) -> Vec<u8> {
@@ -164,39 +163,20 @@ fn failed(server: &Server, error: ScanError, limit: Duration, verb: Verb) -> Rep
 }
 
 /// What the reply shows of `verdict`; only what `verb` needs is made.
-fn answer(
-    server: &Server,
-    verb: Verb,
-    verdict: &Verdict,
-    template: &Template,
-    client: &Client,
-) -> Answer {
-    let is_spam = verdict.is_spam();
-    let mut answer =
-        Answer { is_spam, score: verdict.score, required: verdict.required, ..Answer::default() };
-    if verb == Verb::Symbols {
-        answer.symbols = report::symbols(verdict);
+fn answer(verb: Verb, wishes: Wishes, verdict: &mut Verdict) -> Answer {
+    let symbols = match verb {
+        Verb::Symbols => verdict.test_names().join(",").into_bytes(),
+        _ => Vec::new(),
+    };
+    Answer {
+        is_spam: verdict.is_spam(),
+        score: verdict.score,
+        required: verdict.required,
+        symbols,
+        report: verdict.report.take().unwrap_or_default(),
+        mail: verdict.rewritten.take().map_or_else(Vec::new, whole),
+        extra: extra(wishes, verdict),
     }
-    if verb == Verb::Report || (verb == Verb::ReportIfSpam && is_spam) {
-        let date = clock::mail_date();
-        let facts = Facts {
-            hostname: template.hostname.as_deref().unwrap_or(&server.hostname),
-            contact: &template.contact,
-            version: VERSION.0,
-            subversion: VERSION.1,
-            rules_version: &template.rules_version,
-            remote_host: &client.host,
-            remote_address: &client.address,
-            date: &date,
-            wrap_width: match template.wrap_width {
-                0 => report::WRAP_WIDTH,
-                width => width,
-            },
-            other: &|_, _| None,
-        };
-        answer.report = report::report(&template.text, verdict, &facts);
-    }
-    answer
 }
 
 /// What the log calls a message.
@@ -240,18 +220,19 @@ impl Subject {
         let first = format!(
             "{what} ({score}/{required}) for {user}:{uid} in {seconds} seconds, {size} bytes."
         );
-        let tests = String::from_utf8_lossy(&report::symbols(verdict)).into_owned();
+        let tests = verdict.test_names().join(",");
         let Client { host, address, port, .. } = client;
         let resent =
             self.resent_id.as_ref().map_or(String::new(), |id| format!(",rmid={}", as_word(id)));
         let second = format!(
             "result: {} {:2} - {tests} scantime={seconds},size={size},user={},uid={uid},\
              required_score={required},rhost={host},raddr={address},rport={port},mid={}{resent},\
-             autolearn=unavailable autolearn_force=no",
+             autolearn={}",
             if spam { 'Y' } else { '.' },
             verdict.score.trunc() as i64,
             as_word(user),
             as_word(self.id()),
+            verdict.autolearn,
         );
         vec![first, second]
     }
@@ -268,6 +249,7 @@ mod tests {
             hits: vec![hit("GTUBE"), hit("A_RULE")],
             score: 999.999,
             required: 5.0,
+            autolearn: "unavailable autolearn_force=no",
             ..Verdict::default()
         };
         let subject = Subject::of(b"Message-Id: <x,y@z>\n\n", Some(b"u 1"));
