@@ -3,6 +3,8 @@
 use super::connection::Client;
 use super::identity::{as_word, message_id};
 use super::pool::ScanError;
+use super::timing::Timing;
+use super::users::{Unserved, User};
 use super::{Mail, Server, Template};
 use crate::clock::{self, Tick};
 use crate::engine::Verdict;
@@ -16,7 +18,7 @@ use crate::text::shown::shown;
 use std::time::Duration;
 
 /// SpamAssassin's version, whose rules we run and whose answers we give.
-const VERSION: (&str, &str) = ("4.0.1", "2024-03-25");
+pub(super) const VERSION: (&str, &str) = ("4.0.1", "2024-03-25");
 
 /// What goes back to the client, and what the log says afterwards.
 pub struct Reply {
@@ -71,22 +73,59 @@ fn reply(bytes: Vec<u8>, notes: Vec<String>) -> Reply {
 /// Scans the message of `request` and renders what its verb asks for.
 async fn scan(server: &Server, request: Request, client: &Client) -> Reply {
     let Request { verb, version, user, message } = request;
-    let loaded = server.loaded();
-    let subject = Subject::of(&message, user.as_deref());
-    server.log.info(&format!("spamd: checking message {}", subject.line()));
+    let mut timing = Timing::begin();
+    let found = server.users.find(user.as_deref(), server.loaded(), &server.log).await;
+    let User { uid, loaded } = match found {
+        Ok(user) => user,
+        Err(why) => return unserved(&why),
+    };
+    timing.lap("user");
+    let subject = Subject::of(&message, user.as_deref(), uid);
+    let doing = if verb == Verb::Process { "processing" } else { "checking" };
+    server.log.info(&format!("spamd: {doing} message {}", subject.line()));
     let limit = Duration::from_millis(loaded.limits.scan_milliseconds as u64);
     let since = Tick::now();
     let report = matches!(verb, Verb::Report | Verb::ReportIfSpam);
     let deadline = since.plus(limit);
-    let mail = Mail { bytes: message, user, deadline, report };
+    let profile = loaded.profile.clone();
+    let mail = Mail { bytes: message, user, deadline, report, profile };
+    server.note_load();
     match server.pool.scan(mail, loaded.clone()).await {
         Ok(verdict) => {
+            timing.lap("scan");
             count(server, &verdict, subject.size);
+            debug(server, &verdict);
             let answer = answer(server, verb, &verdict, &loaded.template, client);
             let notes = subject.notes(&verdict, client, since.elapsed());
-            reply(response::render(verb, version, &answer), notes)
+            let reply = reply(response::render(verb, version, &answer), notes);
+            timing.lap("reply");
+            timing.tell(server);
+            reply
         }
         Err(error) => failed(server, error, limit, verb),
+    }
+}
+
+/// The end of a request for a user that is not served: as with spamd without a word.
+fn unserved(why: &Unserved) -> Reply {
+    Reply { bytes: Vec::new(), code: Code::NoUser, notes: vec![why.to_string()] }
+}
+
+/// Debug lines on a verdict, for the areas `check` and `rules`.
+fn debug(server: &Server, verdict: &Verdict) {
+    if server.log.shows("check") {
+        let Verdict { score, required, .. } = verdict;
+        server.log.debug(&format!("check: is spam? score={score} required={required}"));
+        server.log.debug(&format!("check: tests={}", verdict.test_names().join(",")));
+    }
+    if server.log.shows("rules") {
+        for hit in &verdict.hits {
+            let what = hit.evidence.as_ref().map_or(String::new(), |seen| shown(&seen.text));
+            let (name, place) = (&hit.name, &hit.place);
+            server
+                .log
+                .debug(&format!("rules: ran rule {name} ======> got hit: \"{what}\" ({place})"));
+        }
     }
 }
 
@@ -108,7 +147,8 @@ fn failed(server: &Server, error: ScanError, limit: Duration, verb: Verb) -> Rep
         ScanError::Late => {
             server.metrics.limit_hit(Limit::ScanMilliseconds);
             let bytes = response::scan_timeout(limit.as_secs_f64(), verb);
-            let note = format!("timeout: {error} while trying to {}", verb.word());
+            let (seconds, verb) = (limit.as_secs_f64(), verb.word());
+            let note = format!("timeout: ({seconds} second timeout while trying to {verb})");
             Reply { bytes, code: Code::Timeout, notes: vec![note] }
         }
         ScanError::Panicked => {
@@ -165,12 +205,13 @@ struct Subject {
 }
 
 impl Subject {
-    fn of(message: &[u8], user: Option<&[u8]>) -> Subject {
+    fn of(message: &[u8], user: Option<&[u8]>, uid: u32) -> Subject {
+        let name = |user: &[u8]| String::from_utf8_lossy(user).into_owned();
         Subject {
             id: message_id(message, b"Message-Id"),
             resent_id: message_id(message, b"Resent-Message-Id"),
-            user: user.filter(|user| !user.is_empty()).map_or("(unknown)".to_owned(), shown),
-            uid: nix::unistd::geteuid().as_raw(),
+            user: user.filter(|user| !user.is_empty()).map_or("(unknown)".to_owned(), name),
+            uid,
             size: message.len(),
         }
     }
@@ -227,20 +268,18 @@ mod tests {
             required: 5.0,
             ..Verdict::default()
         };
-        let subject = Subject::of(b"Message-Id: <x,y@z>\n\n", Some(b"u 1"));
+        let subject = Subject::of(b"Message-Id: <x,y@z>\n\n", Some(b"u 1"), 1000);
         let client =
             Client { host: "localhost".into(), address: "127.0.0.1".into(), port: "40236".into() };
-        let uid = subject.uid;
         let notes = subject.notes(&verdict, &client, Duration::from_millis(420));
         assert_eq!(
             notes,
             [
-                format!("identified spam (1000.0/5.0) for u 1:{uid} in 0.4 seconds, 21 bytes."),
-                format!(
-                    "result: Y 999 - A_RULE,GTUBE scantime=0.4,size=21,user=u_1,uid={uid},\
-                     required_score=5.0,rhost=localhost,raddr=127.0.0.1,rport=40236,\
-                     mid=<x_y@z>,autolearn=unavailable autolearn_force=no"
-                )
+                "identified spam (1000.0/5.0) for u 1:1000 in 0.4 seconds, 21 bytes.".to_owned(),
+                "result: Y 999 - A_RULE,GTUBE scantime=0.4,size=21,user=u_1,uid=1000,\
+                 required_score=5.0,rhost=localhost,raddr=127.0.0.1,rport=40236,\
+                 mid=<x_y@z>,autolearn=unavailable autolearn_force=no"
+                    .to_owned(),
             ]
         );
     }

@@ -1,19 +1,32 @@
 //! Listeners: connections in, each with a permit or a refusal.
+//!
+//! Sockets are bound while the process may still bind them ([`bind`]); a runtime adopts them
+//! later.
 
 use super::connection::{self, Client};
 use super::handle::come_back;
-use super::{Server, StartError};
+use super::systemd::Given;
+use super::{Server, StartError, privileges};
 use crate::config::{Config, Listen};
 use crate::limits::Limit;
+use socket2::{Domain, SockAddr, Socket, Type};
 use std::io;
-use std::net::SocketAddr;
+use std::net::{SocketAddr, ToSocketAddrs};
 use std::os::fd::AsRawFd;
-use std::os::unix::fs::{FileTypeExt, PermissionsExt};
+use std::os::unix::fs::{FileTypeExt, MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::net::{TcpListener, TcpSocket, TcpStream, UnixListener, UnixStream};
+use tokio::net::{TcpListener, TcpStream, UnixListener, UnixStream};
 use tokio::sync::OwnedSemaphorePermit;
+
+/// A socket that is bound and not served yet.
+pub enum Bound {
+    /// TCP.
+    Tcp(std::net::TcpListener),
+    /// A UNIX socket.
+    Unix(std::os::unix::net::UnixListener, SocketFile),
+}
 
 /// A socket that is listened on.
 pub enum Listener {
@@ -24,23 +37,72 @@ pub enum Listener {
 }
 
 /// The file of a UNIX socket.
-pub struct SocketFile(PathBuf);
+pub struct SocketFile {
+    path: PathBuf,
+    /// Device and inode of the file that we have made, and remove.
+    ours: Option<(u64, u64)>,
+}
+
+impl SocketFile {
+    /// The file of a socket that somebody else has made.
+    pub fn of_another(socket: &std::os::unix::net::UnixListener) -> SocketFile {
+        let address = socket.local_addr().ok();
+        let path = address.as_ref().and_then(|address| address.as_pathname());
+        SocketFile { path: path.unwrap_or(Path::new("?")).to_owned(), ours: None }
+    }
+
+    fn of_ours(path: &Path) -> SocketFile {
+        SocketFile { path: path.to_owned(), ours: identity(path) }
+    }
+}
+
+fn identity(path: &Path) -> Option<(u64, u64)> {
+    let file = std::fs::symlink_metadata(path).ok()?;
+    Some((file.dev(), file.ino()))
+}
 
 impl Drop for SocketFile {
     fn drop(&mut self) {
         // It may be gone already, or another server's by now; neither is our concern.
-        let _ = std::fs::remove_file(&self.0);
+        if self.ours.is_some() && identity(&self.path) == self.ours {
+            let _ = std::fs::remove_file(&self.path);
+        }
+    }
+}
+
+impl Bound {
+    /// Serves it with the runtime that runs.
+    pub fn adopt(self) -> io::Result<Listener> {
+        Ok(match self {
+            Bound::Tcp(listener) => {
+                listener.set_nonblocking(true)?;
+                Listener::Tcp(TcpListener::from_std(listener)?)
+            }
+            Bound::Unix(listener, file) => {
+                listener.set_nonblocking(true)?;
+                Listener::Unix(UnixListener::from_std(listener)?, file)
+            }
+        })
+    }
+
+    /// The file of a UNIX socket that has to be removed at the end.
+    pub fn file(&self) -> Option<&Path> {
+        match self {
+            Bound::Unix(_, file) => file.ours.map(|_| file.path.as_path()),
+            Bound::Tcp(_) => None,
+        }
     }
 }
 
 impl Listener {
-    /// The address, as the log names it.
+    /// The socket as spamd's log names it.
     pub fn name(&self) -> String {
         match self {
-            Listener::Tcp(listener) => {
-                listener.local_addr().map_or_else(|_| "?".to_owned(), |addr| addr.to_string())
-            }
-            Listener::Unix(_, file) => file.0.display().to_string(),
+            Listener::Tcp(listener) => match listener.local_addr() {
+                Ok(here) => format!("IO::Socket::IP [{}]:{}", here.ip(), here.port()),
+                Err(_) => "IO::Socket::IP".to_owned(),
+            },
+            Listener::Unix(_, file) => format!("UNIX domain socket {}", file.path.display()),
         }
     }
 
@@ -55,73 +117,120 @@ impl Listener {
 
 /// Opens every place that `config` names.
 pub async fn open(config: &Config) -> Result<Vec<Listener>, StartError> {
+    adopt(bind(config, Given::default())?)
+}
+
+/// Serves what is bound with the runtime that runs.
+pub fn adopt(bound: Vec<Bound>) -> Result<Vec<Listener>, StartError> {
+    let system = |why| StartError::System { what: "a socket cannot be served".into(), why };
+    bound.into_iter().map(|bound| bound.adopt().map_err(system)).collect()
+}
+
+/// Binds every place that `config` names, unless systemd has handed sockets over.
+pub fn bind(config: &Config, given: Given) -> Result<Vec<Bound>, StartError> {
+    if !given.spamd.is_empty() {
+        return Ok(given.spamd);
+    }
     let port = u16::try_from(config.port).unwrap_or(783);
     let only_socket = config.socket.is_some() && config.listen == Config::default().listen;
-    let mut listeners = Vec::new();
+    let mut bound = Vec::new();
     for text in config.listen.iter().filter(|_| !only_socket) {
         let place = Listen::parse(text, port).map_err(StartError::Setting)?;
         match &place {
-            Listen::Unix(path) => listeners.push(unix(path, config)?),
-            Listen::Tcp { .. } => listeners.append(&mut tcp(&place).await?),
+            Listen::Unix(path) => bound.push(unix(path, config)?),
+            Listen::Tcp { .. } => bound.append(&mut tcp(&place, &config.families)?),
         }
     }
     if let Some(path) = &config.socket {
-        listeners.push(unix(path, config)?);
+        bound.push(unix(path, config)?);
     }
-    Ok(listeners)
+    Ok(bound)
 }
 
-/// Listens on every address of a place; one that can be had is enough.
-async fn tcp(place: &Listen) -> Result<Vec<Listener>, StartError> {
-    let mut listeners = Vec::new();
-    let mut last = io::Error::from(io::ErrorKind::NotFound);
-    for host in place.hosts() {
-        let addresses = match tokio::net::lookup_host(host).await {
-            Ok(addresses) => addresses,
-            Err(error) => {
-                last = error;
-                continue;
-            }
+/// Listens on every address of a place; one that can be had is enough. A server that is still
+/// ending is waited for, as spamd waits for it.
+fn tcp(place: &Listen, families: &str) -> Result<Vec<Bound>, StartError> {
+    const TRIES: usize = 10;
+    let mut tried = 0;
+    loop {
+        tried += 1;
+        let why = match tcp_once(place, families) {
+            Ok(bound) => return Ok(bound),
+            Err(why) => why,
         };
-        for address in addresses {
-            match bind(address) {
-                Ok(listener) => listeners.push(Listener::Tcp(listener)),
-                Err(error) => last = error,
-            }
+        if why.kind() != io::ErrorKind::AddrInUse || tried == TRIES {
+            let what = format!(
+                "cannot listen on {place}; is another server there, or the port below 1024?"
+            );
+            return Err(StartError::System { what, why });
+        }
+        std::thread::sleep(Duration::from_secs(1));
+    }
+}
+
+fn tcp_once(place: &Listen, families: &str) -> io::Result<Vec<Bound>> {
+    let mut bound = Vec::new();
+    let mut last = io::Error::from(io::ErrorKind::NotFound);
+    let wanted = |address: &SocketAddr| match families {
+        "ipv4" => address.is_ipv4(),
+        "ipv6" => address.is_ipv6(),
+        _ => true,
+    };
+    for address in resolve(place)?.into_iter().filter(wanted) {
+        match bind_to(address) {
+            Ok(listener) => bound.push(Bound::Tcp(listener)),
+            Err(error) => last = error,
         }
     }
-    if listeners.is_empty() {
-        let what =
-            format!("cannot listen on {place}; is another server there, or the port below 1024?");
-        return Err(StartError::System { what, why: last });
+    if bound.is_empty() { Err(last) } else { Ok(bound) }
+}
+
+/// The addresses of a TCP place; a name may be asked for in the DNS.
+pub fn resolve(place: &Listen) -> io::Result<Vec<SocketAddr>> {
+    let mut all = Vec::new();
+    let mut last = None;
+    for host in place.hosts() {
+        match host.to_socket_addrs() {
+            Ok(addresses) => all.extend(addresses),
+            Err(error) => last = Some(error),
+        }
     }
-    Ok(listeners)
+    match last {
+        Some(error) if all.is_empty() => Err(error),
+        _ => Ok(all),
+    }
 }
 
 /// Listens on one address; many may knock before the first is let in.
-fn bind(address: SocketAddr) -> io::Result<TcpListener> {
-    let socket = match address {
-        SocketAddr::V4(_) => TcpSocket::new_v4()?,
-        SocketAddr::V6(_) => TcpSocket::new_v6()?,
-    };
-    socket.set_reuseaddr(true)?;
-    socket.bind(address)?;
-    socket.listen(4096)
+fn bind_to(address: SocketAddr) -> io::Result<std::net::TcpListener> {
+    let socket = Socket::new(Domain::for_address(address), Type::STREAM, None)?;
+    socket.set_reuse_address(true)?;
+    if address.is_ipv6() {
+        // `*` has a socket for each family.
+        socket.set_only_v6(true)?;
+    }
+    socket.bind(&SockAddr::from(address))?;
+    socket.listen(4096)?;
+    Ok(socket.into())
 }
 
 /// Listens on a UNIX socket; a file that an ended server has left there is replaced.
-fn unix(path: &Path, config: &Config) -> Result<Listener, StartError> {
+fn unix(path: &Path, config: &Config) -> Result<Bound, StartError> {
     let what = format!("cannot listen on {}", path.display());
     let system = |why| StartError::System { what: what.clone(), why };
     let is_socket = std::fs::symlink_metadata(path).is_ok_and(|file| file.file_type().is_socket());
     if is_socket && std::os::unix::net::UnixStream::connect(path).is_err() {
         std::fs::remove_file(path).map_err(system)?;
     }
-    let listener = UnixListener::bind(path).map_err(system)?;
-    let file = SocketFile(path.to_owned());
+    let listener = std::os::unix::net::UnixListener::bind(path).map_err(system)?;
+    let file = SocketFile::of_ours(path);
+    let (owner, group) = privileges::owner(config)?;
+    if owner.is_some() || group.is_some() {
+        nix::unistd::chown(path, owner, group).map_err(|why| system(why.into()))?;
+    }
     let mode = crate::config::table::mode(&config.socket_mode).map_err(StartError::Setting)?;
     std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode)).map_err(system)?;
-    Ok(Listener::Unix(listener, file))
+    Ok(Bound::Unix(listener, file))
 }
 
 /// Accepts connections until the server stops.
@@ -154,7 +263,7 @@ async fn admit_next(listener: &Listener, server: &Arc<Server>) -> io::Result<()>
         }
         Listener::Unix(listener, file) => {
             let (stream, _) = listener.accept().await?;
-            let path = file.0.display().to_string();
+            let path = file.path.display().to_string();
             server.log.info(&format!("spamd: got connection over {path}"));
             let client =
                 Client { host: "localhost".into(), address: "127.0.0.1".into(), port: path };
@@ -176,7 +285,7 @@ async fn tcp_client(
     let line = format!(
         "connection from {host} [{address}]:{} to port {here}, fd {}",
         peer.port(),
-        stream.as_raw_fd()
+        listener.as_raw_fd()
     );
     if !server.allowed.contains(address) {
         server.metrics.connections.with_label_values(&["unauthorized"]).inc();

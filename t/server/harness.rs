@@ -79,7 +79,7 @@ pub fn stand_in(mail: &[u8]) -> Verdict {
 
 pub fn loaded(limits: Limits) -> Loaded {
     Loaded {
-        scanner: Box::new(|| Box::new(|mail: Mail| stand_in(&mail.bytes))),
+        scanner: Arc::new(|| Box::new(|mail: Mail| stand_in(&mail.bytes))),
         rules: RULES.len(),
         limits,
         template: Template {
@@ -89,6 +89,7 @@ pub fn loaded(limits: Limits) -> Loaded {
             wrap_width: 0,
             rules_version: String::new(),
         },
+        ..Loaded::default()
     }
 }
 
@@ -117,7 +118,7 @@ impl Running {
         if config.workers == 0 {
             config.workers = 2;
         }
-        let log = Log::open(Target::Null, Level::Info).unwrap();
+        let log = Log::open(&Target::Null, Level::Info).unwrap();
         let server = Server::start(&config, log, load).unwrap();
         let listeners = runtime.block_on(listener::open(&config)).unwrap();
         let address = listeners[0].address().unwrap_or_else(|| ([127, 0, 0, 1], 0).into());
