@@ -8,6 +8,7 @@ use mailprint::engine::{Hit, Verdict};
 use mailprint::limits::Limits;
 use mailprint::log::{Level, Log, Target};
 use mailprint::rules::options::Options;
+use mailprint::server::tls::Tls;
 use mailprint::server::{Loaded, Mail, Server, listener};
 use std::io::{Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpStream};
@@ -104,7 +105,7 @@ pub fn loaded_with(limits: Limits, settings: Settings) -> Loaded {
         let settings = settings.clone();
         Box::new(move |mail: Mail| stand_in(&mail, &settings)) as Box<dyn FnMut(Mail) -> Verdict>
     };
-    Loaded { scanner: Box::new(scanner), rules: RULES.len(), limits }
+    Loaded { scanner: Arc::new(scanner), rules: RULES.len(), limits, ..Loaded::default() }
 }
 
 /// A server on a port of its own; it ends with this value.
@@ -112,6 +113,7 @@ pub struct Running {
     /// The first place's.
     pub address: SocketAddr,
     pub addresses: Vec<SocketAddr>,
+    pub tls: Option<Arc<Tls>>,
     pub server: Arc<Server>,
     pub runtime: tokio::runtime::Runtime,
 }
@@ -133,16 +135,17 @@ impl Running {
         if config.workers == 0 {
             config.workers = 2;
         }
-        let log = Log::open(Target::Null, Level::Info).unwrap();
+        let log = Log::open(&Target::Null, Level::Info).unwrap();
         let server = Server::start(&config, log, load).unwrap();
         let listeners = runtime.block_on(listener::open(&config)).unwrap();
         let addresses: Vec<SocketAddr> =
             listeners.iter().filter_map(|listener| listener.address()).collect();
         let address = addresses.first().copied().unwrap_or_else(|| ([127, 0, 0, 1], 0).into());
+        let tls = listeners.iter().find_map(|listener| listener.tls()).cloned();
         for listener in listeners {
             runtime.spawn(listener::accept(listener, server.clone()));
         }
-        Running { address, addresses, server, runtime }
+        Running { address, addresses, tls, server, runtime }
     }
 
     pub fn connect(&self) -> TcpStream {
