@@ -53,7 +53,10 @@ fn times_areas_and_timing_are_as_asked() {
     let pid = running.child.id();
     until("the result is there", || world.read("spamd.log").contains("spamd: result: "));
     let log = world.read("spamd.log");
-    assert!(log.contains("dbg: check: tests=HI\n") && log.contains("info: timing: total "), "{log}");
+    assert!(
+        log.contains("dbg: check: tests=HI\n") && log.contains("info: timing: total "),
+        "{log}"
+    );
     assert!(!log.contains("dbg: config:") && !log.contains("dbg: rules:"), "{log}");
     for line in log.lines() {
         let (year, rest) = line.split_once(' ').unwrap();

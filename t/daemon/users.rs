@@ -124,9 +124,8 @@ fn users_are_served_as_spamd_serves_them() {
         std::fs::create_dir_all(world.at(folder)).unwrap();
         world.write(&format!("{folder}/user_prefs"), &format!("required_score {required}\n"));
     }
-    let pattern = |escapes: &str| {
-        format!("--virtual-config-dir={}", world.at("v").join(escapes).display())
-    };
+    let pattern =
+        |escapes: &str| format!("--virtual-config-dir={}", world.at("v").join(escapes).display());
     let (by_parts, by_name) = (pattern("%d/%l"), pattern("%x"));
     let ways: [&[&str]; 7] = [
         &[],
