@@ -10,8 +10,8 @@ use std::process::Command;
 fn in_the_background_the_server_answers_when_the_start_returns() {
     let world = World::new("background");
     let (address, socket) = (free_address(), world.at("s"));
-    let (listen, path) = (address.to_string(), socket.to_str().unwrap());
-    let options = ["-d", "-r", "spamd.pid", "-s", "spamd.log", "--socketpath", path, "-i", &listen];
+    let path = socket.to_str().unwrap();
+    let options = ["-d", "-r", "spamd.pid", "-s", "spamd.log", "--socketpath", path];
     let output = world.program(address, &options).output().unwrap();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     assert_eq!(check(address, None), "False ; 2.0 / 5.0");
@@ -55,9 +55,8 @@ fn the_socket_has_the_mode_and_the_owner_asked_for_and_goes_at_the_end() {
     let world = World::new("socket");
     let socket = world.at("spamd.sock");
     let address = free_address();
-    let (listen, path) = (address.to_string(), socket.to_str().unwrap());
+    let path = socket.to_str().unwrap();
     let mut options = vec!["-s", "null", "--socketpath", path, "--socketmode", "0640"];
-    options.extend(["-i", &listen]);
     if geteuid().is_root() {
         options.extend(["--socketowner", "daemon", "--socketgroup", "mail"]);
     }

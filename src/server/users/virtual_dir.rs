@@ -12,8 +12,8 @@ pub struct Folder {
     pub base: PathBuf,
     /// What follows.
     pub steps: Vec<PathBuf>,
-    /// The whole path, with all of its slashes, as the log shows it.
-    pub path: PathBuf,
+    /// The path of the preferences, with all of its slashes, as the log shows it.
+    pub file: PathBuf,
 }
 
 /// The folders to look in for `user`, in order: one, or with `%x` two, of which the first that
@@ -45,8 +45,8 @@ fn folder(pattern: &str, expanded: &dyn Fn(&str) -> String) -> Option<Folder> {
         .filter(|step| !step.as_os_str().is_empty())
         .collect();
     steps.iter().all(|step| is_one_component(step)).then(|| {
-        let path = PathBuf::from(expanded(pattern));
-        Folder { base, steps, path }
+        let file = PathBuf::from(format!("{}/{}", expanded(pattern), super::file::NAME));
+        Folder { base, steps, file }
     })
 }
 
@@ -71,7 +71,8 @@ mod tests {
 
     fn paths(pattern: &str, user: &str) -> Vec<String> {
         let folders = folders(pattern, user.as_bytes());
-        folders.iter().map(|folder| folder.path.display().to_string()).collect()
+        let shown = folders.iter().map(|folder| folder.file.display().to_string());
+        shown.map(|file| file.strip_suffix("/user_prefs").unwrap().to_owned()).collect()
     }
 
     #[test]
@@ -105,7 +106,7 @@ mod tests {
                     let climbs = |component| {
                         matches!(component, Component::ParentDir | Component::CurDir)
                     };
-                    prop_assert!(!folder.path.components().any(climbs));
+                    prop_assert!(!folder.file.components().any(climbs));
                 }
             }
         }
