@@ -87,6 +87,8 @@ limits! {
         "command line and request headers together";
     MessageBytes message_bytes = 256 << 20, Bytes,
         "a message accepted; spamc's own upper bound for --max-size";
+    InflateRatio inflate_ratio = 200, Count,
+        "a compressed message larger than small_message, for each byte of it that came; text gives 3 to 20";
     Connections connections = 1024, Count,
         "connections open at once; more are refused, not queued";
     ReadMilliseconds read_milliseconds = 30_000, Milliseconds,
@@ -151,6 +153,12 @@ limits! {
         "a URI; SpamAssassin cuts there and says so (uri_truncated)";
     UriNesting uri_nesting = 20, Count,
         "redirectors within redirectors that are followed";
+
+    // What goes out.
+    FilledTemplate filled_template = 4 << 20, Bytes,
+        "a report or header with its tags filled in; tags behind that stay as they are written";
+    RewrittenFields rewritten_fields = 1024, Count,
+        "From, To and Subject fields of one message that rewrite_header changes";
 
     // Rules.
     RuleFileLine rule_file_line = 1 << 20, Bytes,

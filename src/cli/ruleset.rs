@@ -4,9 +4,8 @@ use super::lint::Findings;
 use crate::config::Config;
 use crate::engine::{Curve, Engine, Options, eval};
 use crate::rules::lint::{exit_status, pending};
-use crate::rules::options::Options as RuleOptions;
 use crate::rules::{Sources, UserPrefs, files, own};
-use crate::server::{Loaded, Mail, OfUser, Scanners, Template};
+use crate::server::{Loaded, Mail, OfUser, Scanners};
 use std::sync::Arc;
 
 /// The rules that `config` names, as the server wants them.
@@ -25,7 +24,7 @@ pub fn load(config: &Config) -> Result<Loaded, String> {
         for_user: Some(Box::new(for_user)),
         files: rules.files.clone(),
         complaints: complaints.collect(),
-        ..loaded(&engine, &rules.options, scanner, config)
+        ..loaded(&engine, scanner, config)
     })
 }
 
@@ -43,10 +42,10 @@ fn of_user(
     let own_rules = prefs.has_own_rules();
     let loaded = if own_rules {
         let own = Arc::new(Engine::new(Arc::new(prefs.rule_set()), curve(config), &config.limits));
-        loaded(&own, &prefs.options, scanners(&own), config)
+        loaded(&own, scanners(&own), config)
     } else {
         let profile = Some(Arc::new(engine.profile(&prefs)));
-        Loaded { profile, ..loaded(engine, &prefs.options, scanner.clone(), config) }
+        Loaded { profile, ..loaded(engine, scanner.clone(), config) }
     };
     OfUser { loaded, complaints, own_rules }
 }
@@ -117,21 +116,12 @@ fn sources(config: &Config, lint: bool) -> Sources {
     sources
 }
 
-/// What answers need of the rules, with the settings in force for somebody.
-fn loaded(engine: &Engine, options: &RuleOptions, scanner: Scanners, config: &Config) -> Loaded {
-    let text = |name: &str| options.text(name).unwrap_or_default().to_vec();
-    let hostname = options.text("report_hostname").filter(|name| !name.is_empty());
+/// What answers need of the rules.
+fn loaded(engine: &Engine, scanner: Scanners, config: &Config) -> Loaded {
     Loaded {
         scanner,
         rules: engine.rules().rules.len(),
         limits: config.limits.clone(),
-        template: Template {
-            text: text("report_template"),
-            contact: text("report_contact"),
-            hostname: hostname.map(|name| String::from_utf8_lossy(name).into_owned()),
-            wrap_width: options.number("report_wrap_width") as usize,
-            rules_version: String::new(),
-        },
         ..Loaded::default()
     }
 }
@@ -145,6 +135,8 @@ fn scanners(engine: &Arc<Engine>) -> Scanners {
         Box::new(move |mail: Mail| {
             let options = Options {
                 report: mail.report,
+                rewrite: mail.rewrite,
+                surroundings: mail.surroundings,
                 deadline: Some(mail.deadline),
                 profile: mail.profile,
                 ..Options::default()

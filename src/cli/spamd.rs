@@ -11,21 +11,13 @@ use crate::server::{StartError, daemon};
 use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
 use std::path::{Path, PathBuf};
 
-/// spamd's options that do nothing yet: name, letter, does it take a value.
-const NOT_BUILT: &[(&str, Option<char>, Takes)] = &[
-    ("allow-tell", Some('l'), Takes::Nothing),
-    ("ssl", None, Takes::Nothing),
-    ("ssl-port", None, Takes::Value),
-    ("server-key", None, Takes::Value),
-    ("server-cert", None, Takes::Value),
-    ("ssl-verify", None, Takes::Nothing),
-    ("ssl-ca-file", None, Takes::Value),
-    ("ssl-ca-path", None, Takes::Value),
-    ("sql-config", Some('q'), Takes::Nothing),
-    ("setuid-with-sql", Some('Q'), Takes::Nothing),
-    ("ldap-config", None, Takes::Nothing),
-    ("setuid-with-ldap", None, Takes::Nothing),
-    ("vpopmail", Some('v'), Takes::Nothing),
+/// spamd's options that do nothing yet, all of them switches: name and letter.
+const NOT_BUILT: &[(&str, Option<char>)] = &[
+    ("sql-config", Some('q')),
+    ("setuid-with-sql", Some('Q')),
+    ("ldap-config", None),
+    ("setuid-with-ldap", None),
+    ("vpopmail", Some('v')),
 ];
 
 /// Options that tune spamd's child processes, of which there are none here.
@@ -43,12 +35,6 @@ const SO_ANYWAY: &[(&str, &str)] = &[
 
 /// spamd's exit status for an option that it has no more.
 const REMOVED_OPTION: u8 = 2;
-
-#[derive(Clone, Copy)]
-enum Takes {
-    Nothing,
-    Value,
-}
 
 /// Its description.
 pub fn command() -> Command {
@@ -114,7 +100,7 @@ fn served(command: Command) -> Command {
             options::repeated(
                 "listen",
                 "PLACE",
-                "Where to listen: host[:port], [v6]:port, * or a path; without a value *",
+                "Where to listen: [ssl:]host[:port], [v6]:port, * or a path; without a value *",
             )
             .short('i')
             .num_args(0..=1)
@@ -138,6 +124,17 @@ fn served(command: Command) -> Command {
         .arg(valued("socketgroup", "GROUP", "The group that it is given to"))
         .arg(valued("socketmode", "MODE", "Its mode, in octal digits"))
         .arg(options::repeated("allowed-ips", "LIST", "Clients that are served on TCP").short('A'))
+        .arg(flag("allow-tell", "Answer TELL, by which clients teach and report").short('l'))
+        .arg(flag("ssl", "TLS on every TCP place"))
+        .arg(
+            valued("ssl-port", "N", "TLS on every TCP place, and this port where one names none")
+                .value_parser(value_parser!(usize)),
+        )
+        .arg(valued("server-key", "FILE", "The server's key for TLS, in PEM"))
+        .arg(valued("server-cert", "FILE", "The server's certificates for TLS, in PEM"))
+        .arg(flag("ssl-verify", "Serve only clients that show a certificate"))
+        .arg(valued("ssl-ca-file", "FILE", "Whose certificates will do for that, in PEM"))
+        .arg(valued("ssl-ca-path", "PATH", "The same as a folder that openssl rehash was run on"))
         .arg(number("max-children", "Scans at once; less than 1: as many as processors").short('m'))
         .arg(
             number("timeout-tcp", "Seconds that a client has to send its request; 0: a year")
@@ -211,15 +208,8 @@ fn children(mut command: Command) -> Command {
 
 /// The options that end with 69, and those that change nothing.
 fn not_built(mut command: Command) -> Command {
-    for (name, letter, takes) in NOT_BUILT {
-        let mut option = Arg::new(*name).long(*name).hide(true);
-        if let Some(letter) = letter {
-            option = option.short(*letter);
-        }
-        command = command.arg(match takes {
-            Takes::Nothing => option.action(ArgAction::SetTrue),
-            Takes::Value => option.action(ArgAction::Append),
-        });
+    for (name, letter) in NOT_BUILT {
+        command = command.arg(flag(name, "Nothing").short(*letter).hide(true));
     }
     for (name, alias) in SO_ANYWAY {
         command = command.arg(flag(name, "Nothing").alias(*alias).hide(true));
@@ -285,6 +275,10 @@ fn absolute(mut config: Config, here: &Path) -> Config {
     }
     config.socket = config.socket.map(|path| here.join(path));
     config.pid_file = config.pid_file.map(|path| here.join(path));
+    config.tls_key = here.join(config.tls_key);
+    config.tls_cert = here.join(config.tls_cert);
+    config.tls_ca_file = config.tls_ca_file.map(|path| here.join(path));
+    config.tls_ca_path = config.tls_ca_path.map(|path| here.join(path));
     config
 }
 
@@ -306,7 +300,7 @@ fn ignored(matches: &ArgMatches) -> Vec<String> {
 
 fn code_of(error: &StartError) -> Code {
     match error {
-        StartError::Rules(_) | StartError::Setting(_) => Code::Config,
+        StartError::Rules(_) | StartError::Setting(_) | StartError::Tls(_) => Code::Config,
         StartError::User(_) => Code::NoUser,
         StartError::Denied(_) => Code::NoPerm,
         StartError::Log(_) => Code::CantCreat,
@@ -332,6 +326,14 @@ fn config(matches: &ArgMatches) -> Result<Config, Failure> {
     config.socket_group = text("socketgroup").unwrap_or(config.socket_group);
     config.socket_mode = text("socketmode").unwrap_or(config.socket_mode);
     config.allowed = given("allowed-ips").unwrap_or(config.allowed);
+    config.allow_tell |= matches.get_flag("allow-tell");
+    config.tls |= matches.get_flag("ssl");
+    config.tls_port = matches.get_one::<usize>("ssl-port").copied().unwrap_or(config.tls_port);
+    config.tls_key = text("server-key").map_or(config.tls_key, PathBuf::from);
+    config.tls_cert = text("server-cert").map_or(config.tls_cert, PathBuf::from);
+    config.tls_verify |= matches.get_flag("ssl-verify");
+    config.tls_ca_file = text("ssl-ca-file").map(PathBuf::from).or(config.tls_ca_file);
+    config.tls_ca_path = text("ssl-ca-path").map(PathBuf::from).or(config.tls_ca_path);
     for (option, families) in [("ipv4-only", "ipv4"), ("ipv6-only", "ipv6")] {
         if matches.get_flag(option) {
             config.families = families.to_owned();
@@ -395,12 +397,8 @@ fn checked(config: Config) -> Result<Config, Failure> {
 }
 
 fn refuse_not_built(matches: &ArgMatches) -> Result<(), Failure> {
-    for (name, letter, takes) in NOT_BUILT {
-        let given = match takes {
-            Takes::Nothing => matches.get_flag(name),
-            Takes::Value => matches.contains_id(name),
-        };
-        if given {
+    for (name, letter) in NOT_BUILT {
+        if matches.get_flag(name) {
             let letter = letter.map_or(String::new(), |letter| format!("-{letter}, "));
             return Err(Failure::not_built(&format!("the option {letter}--{name}")));
         }
@@ -469,16 +467,11 @@ mod tests {
 
     #[test]
     fn an_option_that_is_not_built_is_named() {
-        for (name, letter, takes) in NOT_BUILT {
-            let mut words = vec![format!("--{name}")];
-            if matches!(takes, Takes::Value) {
-                words.push("1".to_owned());
-            }
-            let words: Vec<&str> = words.iter().map(String::as_str).collect();
-            let failure = parsed(&words).unwrap_err();
+        for (name, letter) in NOT_BUILT {
+            let failure = parsed(&[&format!("--{name}")]).unwrap_err();
             assert_eq!(failure.code, Code::Unavailable, "{name}");
             assert!(failure.text.contains(&format!("--{name}")), "{}", failure.text);
-            if let (Some(letter), Takes::Nothing) = (letter, takes) {
+            if let Some(letter) = letter {
                 assert_eq!(parsed(&[&format!("-{letter}")]).unwrap_err().code, Code::Unavailable);
             }
         }

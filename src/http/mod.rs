@@ -5,7 +5,7 @@
 //!
 //! Ring 4.
 
-use crate::config::Listen;
+use crate::config::{Listen, Unsaid};
 use crate::server::{Server, StartError, listener};
 use axum::Router;
 use axum::extract::State;
@@ -30,7 +30,7 @@ const SECONDS: u64 = 10;
 
 /// Binds `place`, a `host:port`.
 pub fn bind(place: &str) -> Result<std::net::TcpListener, StartError> {
-    let place = Listen::parse(place, 0).map_err(StartError::Setting)?;
+    let place = Listen::parse(place, &Unsaid::default()).map_err(StartError::Setting)?;
     let what = format!("cannot serve HTTP on {place}");
     let system = |why| StartError::System { what: what.clone(), why };
     let addresses = listener::resolve(&place).map_err(system)?;

@@ -5,20 +5,20 @@ use super::identity::{as_word, message_id};
 use super::pool::ScanError;
 use super::timing::Timing;
 use super::users::{Unserved, User};
-use super::{Mail, Server, Template};
-use crate::clock::{self, Tick};
-use crate::engine::Verdict;
-use crate::engine::report::{self, Facts};
+use super::{Mail, Server};
+use crate::clock::Tick;
+use crate::engine::markup::{Rewritten, Surroundings};
+use crate::engine::{Hit, Verdict};
 use crate::error::Code;
 use crate::limits::Limit;
 use crate::protocol::response;
-use crate::protocol::{Answer, Request, RequestError, Verb};
+use crate::protocol::{Answer, Request, RequestError, Shown, Verb, Wishes};
 use crate::text::number::shown_score;
 use crate::text::shown::shown;
 use std::time::Duration;
 
 /// SpamAssassin's version, whose rules we run and whose answers we give.
-pub(super) const VERSION: (&str, &str) = ("4.0.1", "2024-03-25");
+pub(super) const VERSION: &str = "4.0.1";
 
 /// What goes back to the client, and what the log says afterwards.
 pub struct Reply {
@@ -36,11 +36,24 @@ pub async fn handle(server: &Server, request: Request, client: &Client) -> Reply
     match request.verb {
         Verb::Ping => reply(response::PONG.to_vec(), Vec::new()),
         Verb::Skip => reply(Vec::new(), vec!["skipped large message in 0.0 seconds".to_owned()]),
-        Verb::Check | Verb::Symbols | Verb::Report | Verb::ReportIfSpam => {
-            scan(server, request, client).await
-        }
-        Verb::Process | Verb::Headers | Verb::Tell => refuse(&RequestError::NotBuilt(request.verb)),
+        Verb::Tell => tell(server, &request).await,
+        _ => scan(server, request, client).await,
     }
+}
+
+/// Nothing here learns or reports yet, so nothing is said to have been done: spamd answers
+/// the same where Bayes is off and nobody takes reports.
+async fn tell(server: &Server, request: &Request) -> Reply {
+    let since = Tick::now();
+    let user = request.user.as_deref();
+    let uid = match server.users.find(user, server.loaded(), &server.log).await {
+        Ok(User { uid, .. }) => uid,
+        Err(why) => return unserved(&why),
+    };
+    let Subject { user, .. } = Subject::of(&request.message, user, uid);
+    let (seconds, size) = (since.elapsed().as_secs_f64(), request.size);
+    let note = format!("Tell: Did nothing for {user}:{uid} in {seconds:.1} seconds, {size} bytes");
+    reply(response::TOLD.to_vec(), vec![note])
 }
 
 /// The reply to a request that is wrong.
@@ -54,7 +67,7 @@ pub fn refuse(error: &RequestError) -> Reply {
         _ => {
             let text = error.to_string();
             let text = text.strip_prefix("Service Unavailable: ").unwrap_or(&text);
-            format!("service unavailable: {text}")
+            format!("service unavailable: {}", text.trim_end())
         }
     };
     Reply { bytes: response::refusal(error), code: error.code(), notes: vec![what] }
@@ -72,7 +85,7 @@ fn reply(bytes: Vec<u8>, notes: Vec<String>) -> Reply {
 
 /// Scans the message of `request` and renders what its verb asks for.
 async fn scan(server: &Server, request: Request, client: &Client) -> Reply {
-    let Request { verb, version, user, message } = request;
+    let Request { verb, version, user, message, size, wishes, .. } = request;
     let mut timing = Timing::begin();
     let found = server.users.find(user.as_deref(), server.loaded(), &server.log).await;
     let User { uid, loaded } = match found {
@@ -80,22 +93,24 @@ async fn scan(server: &Server, request: Request, client: &Client) -> Reply {
         Err(why) => return unserved(&why),
     };
     timing.lap("user");
-    let subject = Subject::of(&message, user.as_deref(), uid);
+    let subject = Subject { size, ..Subject::of(&message, user.as_deref(), uid) };
     let doing = if verb == Verb::Process { "processing" } else { "checking" };
     server.log.info(&format!("spamd: {doing} message {}", subject.line()));
     let limit = Duration::from_millis(loaded.limits.scan_milliseconds as u64);
     let since = Tick::now();
     let report = matches!(verb, Verb::Report | Verb::ReportIfSpam);
+    let rewrite = matches!(verb, Verb::Process | Verb::Headers);
     let deadline = since.plus(limit);
+    let surroundings = surroundings(server, client, rewrite);
     let profile = loaded.profile.clone();
-    let mail = Mail { bytes: message, user, deadline, report, profile };
+    let mail = Mail { bytes: message, user, deadline, report, rewrite, surroundings, profile };
     server.note_load();
     match server.pool.scan(mail, loaded.clone()).await {
-        Ok(verdict) => {
+        Ok(mut verdict) => {
             timing.lap("scan");
             count(server, &verdict, subject.size);
             debug(server, &verdict);
-            let answer = answer(server, verb, &verdict, &loaded.template, client);
+            let answer = answer(verb, wishes, &mut verdict);
             let notes = subject.notes(&verdict, client, since.elapsed());
             let reply = reply(response::render(verb, version, &answer), notes);
             timing.lap("reply");
@@ -103,6 +118,41 @@ async fn scan(server: &Server, request: Request, client: &Client) -> Reply {
             reply
         }
         Err(error) => failed(server, error, limit, verb),
+    }
+}
+
+/// What reports and headers say of this machine and the client. Only of a rewritten message
+/// spamd says who sent it.
+fn surroundings(server: &Server, client: &Client, rewrite: bool) -> Surroundings {
+    let here = Surroundings { hostname: server.hostname.clone(), ..Surroundings::default() };
+    if !rewrite {
+        return here;
+    }
+    let Client { host, address, .. } = client;
+    let (remote_host, remote_address) = (host.as_str().into(), address.as_str().into());
+    Surroundings { remote_host, remote_address, ..here }
+}
+
+fn whole(mail: Rewritten) -> Vec<u8> {
+    let Rewritten { mut head, body } = mail;
+    head.extend_from_slice(&body);
+    head
+}
+
+/// The header lines that the client wishes for.
+fn extra(wishes: Wishes, verdict: &Verdict) -> String {
+    let shown = |hit: &Hit| Shown {
+        name: hit.name.to_string(),
+        score: hit.score,
+        count: hit.count,
+        matched: hit.evidence.as_ref().map(|e| (e.piece, e.offset, e.text.clone())),
+    };
+    match wishes.evidence {
+        true => {
+            let hits: Vec<Shown> = verdict.hits.iter().map(shown).collect();
+            wishes.render(verdict.confidence, &hits)
+        }
+        false => wishes.render(verdict.confidence, &[]),
     }
 }
 
@@ -160,39 +210,20 @@ fn failed(server: &Server, error: ScanError, limit: Duration, verb: Verb) -> Rep
 }
 
 /// What the reply shows of `verdict`; only what `verb` needs is made.
-fn answer(
-    server: &Server,
-    verb: Verb,
-    verdict: &Verdict,
-    template: &Template,
-    client: &Client,
-) -> Answer {
-    let is_spam = verdict.is_spam();
-    let mut answer =
-        Answer { is_spam, score: verdict.score, required: verdict.required, ..Answer::default() };
-    if verb == Verb::Symbols {
-        answer.symbols = report::symbols(verdict);
+fn answer(verb: Verb, wishes: Wishes, verdict: &mut Verdict) -> Answer {
+    let symbols = match verb {
+        Verb::Symbols => verdict.test_names().join(",").into_bytes(),
+        _ => Vec::new(),
+    };
+    Answer {
+        is_spam: verdict.is_spam(),
+        score: verdict.score,
+        required: verdict.required,
+        symbols,
+        report: verdict.report.take().unwrap_or_default(),
+        mail: verdict.rewritten.take().map_or_else(Vec::new, whole),
+        extra: extra(wishes, verdict),
     }
-    if verb == Verb::Report || (verb == Verb::ReportIfSpam && is_spam) {
-        let date = clock::mail_date();
-        let facts = Facts {
-            hostname: template.hostname.as_deref().unwrap_or(&server.hostname),
-            contact: &template.contact,
-            version: VERSION.0,
-            subversion: VERSION.1,
-            rules_version: &template.rules_version,
-            remote_host: &client.host,
-            remote_address: &client.address,
-            date: &date,
-            wrap_width: match template.wrap_width {
-                0 => report::WRAP_WIDTH,
-                width => width,
-            },
-            other: &|_, _| None,
-        };
-        answer.report = report::report(&template.text, verdict, &facts);
-    }
-    answer
 }
 
 /// What the log calls a message.
@@ -237,18 +268,19 @@ impl Subject {
         let first = format!(
             "{what} ({score}/{required}) for {user}:{uid} in {seconds} seconds, {size} bytes."
         );
-        let tests = String::from_utf8_lossy(&report::symbols(verdict)).into_owned();
+        let tests = verdict.test_names().join(",");
         let Client { host, address, port, .. } = client;
         let resent =
             self.resent_id.as_ref().map_or(String::new(), |id| format!(",rmid={}", as_word(id)));
         let second = format!(
             "result: {} {:2} - {tests} scantime={seconds},size={size},user={},uid={uid},\
              required_score={required},rhost={host},raddr={address},rport={port},mid={}{resent},\
-             autolearn=unavailable autolearn_force=no",
+             autolearn={}",
             if spam { 'Y' } else { '.' },
             verdict.score.trunc() as i64,
             as_word(user),
             as_word(self.id()),
+            verdict.autolearn,
         );
         vec![first, second]
     }
@@ -257,7 +289,6 @@ impl Subject {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::engine::Hit;
 
     #[test]
     fn the_result_line_is_the_one_that_parsers_read() {
@@ -266,6 +297,7 @@ mod tests {
             hits: vec![hit("GTUBE"), hit("A_RULE")],
             score: 999.999,
             required: 5.0,
+            autolearn: "unavailable autolearn_force=no",
             ..Verdict::default()
         };
         let subject = Subject::of(b"Message-Id: <x,y@z>\n\n", Some(b"u 1"), 1000);

@@ -6,6 +6,7 @@
 use super::connection::{self, Client};
 use super::handle::come_back;
 use super::systemd::Given;
+use super::tls::Tls;
 use super::{Server, StartError, privileges};
 use crate::config::{Config, Listen};
 use crate::limits::Limit;
@@ -19,11 +20,14 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::{TcpListener, TcpStream, UnixListener, UnixStream};
 use tokio::sync::OwnedSemaphorePermit;
+use tokio_rustls::Accept;
 
 /// A socket that is bound and not served yet.
 pub enum Bound {
     /// TCP.
     Tcp(std::net::TcpListener),
+    /// TCP with TLS on it.
+    Tls(std::net::TcpListener, Arc<Tls>),
     /// A UNIX socket.
     Unix(std::os::unix::net::UnixListener, SocketFile),
 }
@@ -32,6 +36,8 @@ pub enum Bound {
 pub enum Listener {
     /// TCP.
     Tcp(TcpListener),
+    /// TCP with TLS on it.
+    Tls(TcpListener, Arc<Tls>),
     /// A UNIX socket; the file is removed when the listener is dropped.
     Unix(UnixListener, SocketFile),
 }
@@ -78,6 +84,10 @@ impl Bound {
                 listener.set_nonblocking(true)?;
                 Listener::Tcp(TcpListener::from_std(listener)?)
             }
+            Bound::Tls(listener, tls) => {
+                listener.set_nonblocking(true)?;
+                Listener::Tls(TcpListener::from_std(listener)?, tls)
+            }
             Bound::Unix(listener, file) => {
                 listener.set_nonblocking(true)?;
                 Listener::Unix(UnixListener::from_std(listener)?, file)
@@ -89,7 +99,7 @@ impl Bound {
     pub fn file(&self) -> Option<&Path> {
         match self {
             Bound::Unix(_, file) => file.ours.map(|_| file.path.as_path()),
-            Bound::Tcp(_) => None,
+            Bound::Tcp(_) | Bound::Tls(..) => None,
         }
     }
 }
@@ -97,11 +107,13 @@ impl Bound {
 impl Listener {
     /// The socket as spamd's log names it.
     pub fn name(&self) -> String {
+        let tcp = |kind: &str, listener: &TcpListener| match listener.local_addr() {
+            Ok(here) => format!("{kind} [{}]:{}", here.ip(), here.port()),
+            Err(_) => kind.to_owned(),
+        };
         match self {
-            Listener::Tcp(listener) => match listener.local_addr() {
-                Ok(here) => format!("IO::Socket::IP [{}]:{}", here.ip(), here.port()),
-                Err(_) => "IO::Socket::IP".to_owned(),
-            },
+            Listener::Tcp(listener) => tcp("IO::Socket::IP", listener),
+            Listener::Tls(listener, _) => tcp("IO::Socket::SSL", listener),
             Listener::Unix(_, file) => format!("UNIX domain socket {}", file.path.display()),
         }
     }
@@ -109,8 +121,16 @@ impl Listener {
     /// The TCP address, for who asked for port 0.
     pub fn address(&self) -> Option<SocketAddr> {
         match self {
-            Listener::Tcp(listener) => listener.local_addr().ok(),
+            Listener::Tcp(listener) | Listener::Tls(listener, _) => listener.local_addr().ok(),
             Listener::Unix(..) => None,
+        }
+    }
+
+    /// The key and certificates in use there.
+    pub fn tls(&self) -> Option<&Arc<Tls>> {
+        match self {
+            Listener::Tls(_, tls) => Some(tls),
+            Listener::Tcp(_) | Listener::Unix(..) => None,
         }
     }
 }
@@ -126,23 +146,35 @@ pub fn adopt(bound: Vec<Bound>) -> Result<Vec<Listener>, StartError> {
     bound.into_iter().map(|bound| bound.adopt().map_err(system)).collect()
 }
 
-/// Binds every place that `config` names, unless systemd has handed sockets over.
+/// Binds every place that `config` names, unless systemd has handed sockets over. Keys are
+/// read here too, which nobody but root may be able to.
 pub fn bind(config: &Config, given: Given) -> Result<Vec<Bound>, StartError> {
-    if !given.spamd.is_empty() {
-        return Ok(given.spamd);
+    let handed_over = !given.spamd.is_empty();
+    let places = match handed_over {
+        true => Vec::new(),
+        false => config.places().map_err(StartError::Setting)?,
+    };
+    let some = places.iter().any(|place| matches!(place, Listen::Tcp { tls: true, .. }));
+    let tls = match some || (handed_over && config.tls_everywhere()) {
+        true => Some(Arc::new(Tls::load(config)?)),
+        false => None,
+    };
+    let shaking_hands = |bound| match (bound, &tls) {
+        (Bound::Tcp(listener), Some(tls)) => Bound::Tls(listener, tls.clone()),
+        (bound, _) => bound,
+    };
+    if handed_over {
+        return Ok(given.spamd.into_iter().map(shaking_hands).collect());
     }
-    let port = u16::try_from(config.port).unwrap_or(783);
-    let only_socket = config.socket.is_some() && config.listen == Config::default().listen;
     let mut bound = Vec::new();
-    for text in config.listen.iter().filter(|_| !only_socket) {
-        let place = Listen::parse(text, port).map_err(StartError::Setting)?;
+    for place in places {
         match &place {
             Listen::Unix(path) => bound.push(unix(path, config)?),
-            Listen::Tcp { .. } => bound.append(&mut tcp(&place, &config.families)?),
+            Listen::Tcp { tls: false, .. } => bound.append(&mut tcp(&place, &config.families)?),
+            Listen::Tcp { tls: true, .. } => {
+                bound.extend(tcp(&place, &config.families)?.into_iter().map(shaking_hands));
+            }
         }
-    }
-    if let Some(path) = &config.socket {
-        bound.push(unix(path, config)?);
     }
     Ok(bound)
 }
@@ -259,7 +291,17 @@ async fn admit_next(listener: &Listener, server: &Arc<Server>) -> io::Result<()>
     match listener {
         Listener::Tcp(listener) => {
             let (stream, peer) = listener.accept().await?;
-            tcp_client(stream, peer, listener, server).await;
+            if let Some((client, line)) = tcp_client(&stream, peer, listener, server) {
+                server.log.info(&format!("spamd: {line}"));
+                admit(Stream::Tcp(stream), client, server).await;
+            }
+        }
+        Listener::Tls(listener, tls) => {
+            let (stream, peer) = listener.accept().await?;
+            if let Some((client, line)) = tcp_client(&stream, peer, listener, server) {
+                let handshake = tls.acceptor().accept(stream);
+                admit(Stream::Tls(Box::new(handshake), line), client, server).await;
+            }
         }
         Listener::Unix(listener, file) => {
             let (stream, _) = listener.accept().await?;
@@ -273,12 +315,13 @@ async fn admit_next(listener: &Listener, server: &Arc<Server>) -> io::Result<()>
     Ok(())
 }
 
-async fn tcp_client(
-    stream: TcpStream,
+/// Who has come, and the line that the log says it with; `None` for who is not served.
+fn tcp_client(
+    stream: &TcpStream,
     peer: SocketAddr,
     listener: &TcpListener,
-    server: &Arc<Server>,
-) {
+    server: &Server,
+) -> Option<(Client, String)> {
     let address = peer.ip().to_canonical();
     let host = if address.is_loopback() { "localhost".to_owned() } else { address.to_string() };
     let here = listener.local_addr().map_or(0, |here| here.port());
@@ -290,17 +333,18 @@ async fn tcp_client(
     if !server.allowed.contains(address) {
         server.metrics.connections.with_label_values(&["unauthorized"]).inc();
         server.log.warn(&format!("spamd: unauthorized {line}"));
-        return;
+        return None;
     }
-    server.log.info(&format!("spamd: {line}"));
     // Replies are written in one piece; waiting for more would only delay them.
     let _ = stream.set_nodelay(true);
     let client = Client { host, address: address.to_string(), port: peer.port().to_string() };
-    admit(Stream::Tcp(stream), client, server).await;
+    Some((client, line))
 }
 
 enum Stream {
     Tcp(TcpStream),
+    /// With the line that the log gets once the handshake is done.
+    Tls(Box<Accept<TcpStream>>, String),
     Unix(UnixStream),
 }
 
@@ -313,6 +357,8 @@ async fn admit(stream: Stream, client: Client, server: &Arc<Server>) {
         let _ = match &stream {
             Stream::Tcp(stream) => stream.try_write(&reply.bytes),
             Stream::Unix(stream) => stream.try_write(&reply.bytes),
+            // Nothing can be said before a handshake.
+            Stream::Tls(..) => Ok(0),
         };
         return;
     };
@@ -326,6 +372,9 @@ async fn admit(stream: Stream, client: Client, server: &Arc<Server>) {
             Stream::Tcp(stream) => connection::serve(stream, client, server.clone(), arrival).await,
             Stream::Unix(stream) => {
                 connection::serve(stream, client, server.clone(), arrival).await
+            }
+            Stream::Tls(handshake, line) => {
+                connection::serve_tls(*handshake, client, line, server.clone(), arrival).await
             }
         }
         drop(open);

@@ -23,11 +23,13 @@ pub mod privileges;
 pub mod signals;
 pub mod systemd;
 mod timing;
+pub mod tls;
 pub mod users;
 
 use crate::clock::{self, Tick};
 use crate::config::Config;
 use crate::config::address::Allowed;
+use crate::engine::markup::Surroundings;
 use crate::engine::{Profile, Verdict};
 use crate::limits::Limits;
 use crate::log::Log;
@@ -51,8 +53,12 @@ pub struct Mail {
     pub user: Option<Vec<u8>>,
     /// When nobody waits for the verdict any more.
     pub deadline: Tick,
-    /// The answer is a report, which quotes the text.
+    /// The answer is a report.
     pub report: bool,
+    /// The answer is the message, rewritten.
+    pub rewrite: bool,
+    /// This machine and the client, as reports and headers name them.
+    pub surroundings: Surroundings,
     /// The scores and settings of a user with preferences.
     pub profile: Option<Arc<Profile>>,
 }
@@ -80,8 +86,6 @@ pub struct Loaded {
     pub complaints: Vec<String>,
     /// The heights of the limits.
     pub limits: Limits,
-    /// What a report is made from.
-    pub template: Template,
 }
 
 /// Lays a file of preferences, its name and its text, over a ruleset.
@@ -108,24 +112,8 @@ impl Default for Loaded {
             files: Vec::new(),
             complaints: Vec::new(),
             limits: Limits::default(),
-            template: Template::default(),
         }
     }
-}
-
-/// The settings of a report.
-#[derive(Clone, Debug, Default)]
-pub struct Template {
-    /// `report`: its lines, each with a line feed.
-    pub text: Vec<u8>,
-    /// `report_contact`.
-    pub contact: Vec<u8>,
-    /// `report_hostname`; this machine's name where it is not set.
-    pub hostname: Option<String>,
-    /// `report_wrap_width`; 0 where it is not set.
-    pub wrap_width: usize,
-    /// Versions of the rule channels.
-    pub rules_version: String,
 }
 
 /// Loads the ruleset anew, or says why it cannot.
@@ -138,12 +126,13 @@ pub struct Server {
     /// Where the lines go.
     pub log: Log,
     /// This machine's name.
-    pub hostname: String,
+    pub hostname: Arc<str>,
     /// Who requests are for.
     pub users: Arc<Users>,
     /// Do lines say how long the parts of a scan took?
     pub timing: bool,
     allowed: Allowed,
+    allow_tell: bool,
     rules: ArcSwap<Loaded>,
     load: Load,
     pool: Pool,
@@ -177,6 +166,9 @@ pub enum StartError {
     /// A setting that is only wrong in use.
     #[error("{0}")]
     Setting(String),
+    /// TLS has no key or certificate that will do.
+    #[error(transparent)]
+    Tls(#[from] tls::TlsError),
     /// The counters cannot be made.
     #[error("the metrics cannot be made: {0}")]
     Metrics(#[from] prometheus::Error),
@@ -216,10 +208,11 @@ impl Server {
         Ok(Arc::new(Server {
             metrics,
             log,
-            hostname: hostname(),
+            hostname: hostname().into(),
             users: Arc::new(users),
             timing: config.timing,
             allowed: Allowed::parse(&config.allowed).map_err(StartError::Setting)?,
+            allow_tell: config.allow_tell,
             rules: ArcSwap::from_pointee(loaded),
             load,
             pool,

@@ -147,6 +147,7 @@ impl Worker {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::engine::markup::Surroundings;
     use std::time::Duration;
 
     fn loaded(scan: fn(Mail) -> Verdict) -> Arc<Loaded> {
@@ -156,7 +157,15 @@ mod tests {
 
     fn mail(bytes: &[u8], milliseconds: u64) -> Mail {
         let deadline = Tick::now().plus(Duration::from_millis(milliseconds));
-        Mail { bytes: bytes.to_vec(), user: None, deadline, report: false, profile: None }
+        Mail {
+            bytes: bytes.to_vec(),
+            user: None,
+            deadline,
+            report: false,
+            rewrite: false,
+            surroundings: Surroundings::default(),
+            profile: None,
+        }
     }
 
     fn slow_or_panic(mail: Mail) -> Verdict {

@@ -9,6 +9,7 @@ use super::keeper::Keeper;
 use super::listener::{self, Bound, Listener};
 use super::pid_file::PidFile;
 use super::systemd::{self, Notify};
+use super::tls::Tls;
 use super::{Server, StartError};
 use crate::http;
 use crate::log::Target;
@@ -44,6 +45,7 @@ pub async fn run(
     let mut signals = Signals::new()?;
     let notify = Arc::new(Notify::from_environment());
     let listeners = listener::adopt(bound)?;
+    let tls = listeners.iter().find_map(Listener::tls).cloned();
     started(&server, &listeners, pid_file.as_mut());
     ready(&listeners);
     notify.ready(&status(&server));
@@ -66,7 +68,7 @@ pub async fn run(
     }
     // However many signals come meanwhile, there is one reload at a time and one after it.
     let reload = Arc::new(tokio::sync::Notify::new());
-    tasks.spawn(reloads(server.clone(), reload.clone(), notify.clone()));
+    tasks.spawn(reloads(server.clone(), tls, reload.clone(), notify.clone()));
     loop {
         match signals.next().await {
             Caught::End(name) => {
@@ -95,8 +97,7 @@ pub async fn run(
 fn started(server: &Server, listeners: &[Listener], pid_file: Option<&mut PidFile>) {
     let names: Vec<String> = listeners.iter().map(Listener::name).collect();
     let names = names.join(", ");
-    let (version, _) = VERSION;
-    server.log.info(&format!("spamd: server started on {names} (running version {version})"));
+    server.log.info(&format!("spamd: server started on {names} (running version {VERSION})"));
     server.log.info(&format!("spamd: mailprint {}, {}", env!("CARGO_PKG_VERSION"), status(server)));
     if let Some(Err(error)) = pid_file.map(PidFile::write) {
         server.log.warn(&format!("spamd: cannot write to PID file: {error}"));
@@ -121,13 +122,24 @@ fn state(server: &Server) -> String {
     )
 }
 
-/// Reads the rules anew whenever asked, on a thread of its own, so that requests go on.
-async fn reloads(server: Arc<Server>, asked: Arc<tokio::sync::Notify>, notify: Arc<Notify>) {
+/// Reads rules and certificates anew whenever asked, on a thread of its own, so that requests go on.
+async fn reloads(
+    server: Arc<Server>,
+    tls: Option<Arc<Tls>>,
+    asked: Arc<tokio::sync::Notify>,
+    notify: Arc<Notify>,
+) {
     loop {
         asked.notified().await;
         notify.reloading();
-        let of_reload = server.clone();
-        if tokio::task::spawn_blocking(move || of_reload.reload()).await.is_err() {
+        let (of_reload, tls) = (server.clone(), tls.clone());
+        let reload = move || {
+            if let Some(tls) = tls {
+                tls.reload(&of_reload.log);
+            }
+            of_reload.reload();
+        };
+        if tokio::task::spawn_blocking(reload).await.is_err() {
             server.log.error("spamd: the reload ended in a panic, the old rules stay");
         }
         notify.ready(&status(&server));
