@@ -8,7 +8,7 @@ use crate::config::Config;
 use crate::error::Code;
 use crate::log::{Areas, Target};
 use crate::server::{StartError, daemon};
-use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
+use clap::{Arg, ArgMatches, Command, value_parser};
 use std::path::{Path, PathBuf};
 
 /// spamd's options that do nothing yet, all of them switches: name and letter.
