@@ -14,6 +14,8 @@ use crate::log::Log;
 use arc_swap::ArcSwap;
 use certificate::Certificate;
 use clients::Clients;
+use std::fs::File;
+use std::io::{self, BufReader};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use tokio_rustls::TlsAcceptor;
@@ -114,14 +116,14 @@ impl Tls {
             ca_file: config.tls_ca_file.clone(),
             ca_path: config.tls_ca_path.clone(),
         };
-        let in_force = ArcSwap::from_pointee(files.read()?);
+        let in_force = ArcSwap::from_pointee(files.read(&|path| File::open(path))?);
         Ok(Tls { files, in_force })
     }
 
-    /// Reads the files again. What cannot be used changes nothing: so it is with a key that
-    /// only root can read, once the server is somebody else.
-    pub fn reload(&self, log: &Log) {
-        match self.files.read() {
+    /// Reads the files again, opened by `open`: only root may open a key, and the server is
+    /// somebody else by now. What cannot be used changes nothing.
+    pub fn reload(&self, log: &Log, open: Open<'_>) {
+        match self.files.read(open) {
             Ok(config) => self.in_force.store(Arc::new(config)),
             Err(why) => {
                 log.error(&format!(
@@ -137,11 +139,15 @@ impl Tls {
     }
 }
 
+/// Opens a file.
+pub type Open<'a> = &'a dyn Fn(&Path) -> io::Result<File>;
+
 impl Files {
-    fn read(&self) -> Result<ServerConfig, TlsError> {
+    fn read(&self, open: Open<'_>) -> Result<ServerConfig, TlsError> {
         let wrong = |why| TlsError::Key { path: self.key.clone(), why };
-        let key = PrivateKeyDer::from_pem_file(&self.key).map_err(wrong)?;
-        let certificates = certificates(&self.cert)?;
+        let file = open(&self.key).map_err(|why| wrong(pem::Error::Io(why)))?;
+        let key = PrivateKeyDer::from_pem_reader(BufReader::new(file)).map_err(wrong)?;
+        let certificates = certificates(&self.cert, open)?;
         let provider = Arc::new(ring::default_provider());
         let key = provider.key_provider.load_private_key(key)?;
         let read = certificates.first().and_then(|first| Certificate::parse(first));
@@ -150,7 +156,7 @@ impl Files {
         }
         let builder = ServerConfig::builder_with_provider(Arc::clone(&provider))
             .with_safe_default_protocol_versions()?;
-        let builder = match self.clients(provider)? {
+        let builder = match self.clients(provider, open)? {
             Some(clients) => builder.with_client_cert_verifier(Arc::new(clients)),
             None => builder.with_no_client_auth(),
         };
@@ -159,29 +165,36 @@ impl Files {
     }
 
     /// What looks at the certificates of clients, if they must have one.
-    fn clients(&self, provider: Arc<CryptoProvider>) -> Result<Option<Clients>, TlsError> {
+    fn clients(
+        &self,
+        provider: Arc<CryptoProvider>,
+        open: Open<'_>,
+    ) -> Result<Option<Clients>, TlsError> {
         if !self.verify {
             return Ok(None);
         }
         let mut cas = Vec::new();
         if let Some(file) = &self.ca_file {
-            cas.extend(certificates(file)?);
+            cas.extend(certificates(file, open)?);
         }
         if let Some(folder) = &self.ca_path {
             cas.extend(hashed(folder)?);
         }
         if self.ca_file.is_none() && self.ca_path.is_none() {
             let system = SYSTEM_CAS.iter().map(Path::new).find(|file| file.exists());
-            cas.extend(certificates(system.ok_or(TlsError::NoSystemCas)?)?);
+            cas.extend(certificates(system.ok_or(TlsError::NoSystemCas)?, &|path| {
+                File::open(path)
+            })?);
         }
         Ok(Some(Clients::new(cas, provider)?))
     }
 }
 
 /// All the certificates of a PEM file, of which there is at least one.
-fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, TlsError> {
+fn certificates(path: &Path, open: Open<'_>) -> Result<Vec<CertificateDer<'static>>, TlsError> {
     let wrong = |why| TlsError::Certificates { path: path.to_owned(), why };
-    let all = CertificateDer::pem_file_iter(path).map_err(wrong)?;
+    let file = open(path).map_err(|why| wrong(pem::Error::Io(why)))?;
+    let all = CertificateDer::pem_reader_iter(BufReader::new(file));
     let all = all.collect::<Result<Vec<_>, _>>().map_err(wrong)?;
     if all.is_empty() { Err(wrong(pem::Error::NoItemsFound)) } else { Ok(all) }
 }
@@ -194,7 +207,7 @@ fn hashed(folder: &Path) -> Result<Vec<CertificateDer<'static>>, TlsError> {
     for entry in std::fs::read_dir(folder).map_err(unreadable)? {
         let path = entry.map_err(unreadable)?.path();
         if path.file_name().and_then(|name| name.to_str()).is_some_and(is_hashed) {
-            all.extend(certificates(&path)?);
+            all.extend(certificates(&path, &|path| File::open(path))?);
         }
     }
     if all.is_empty() { Err(TlsError::NoCas(folder.to_owned())) } else { Ok(all) }
