@@ -466,6 +466,21 @@ mod tests {
     }
 
     #[test]
+    fn options_of_tls_and_tell_are_read() {
+        let config = parsed(&["-l", "--ssl-port=784", "--server-key", "k", "--ssl-ca-path=c"]);
+        let config = config.unwrap();
+        assert!(config.allow_tell && config.tls_everywhere() && config.verifies_clients());
+        assert_eq!((config.tls_port, config.tls_key.as_path()), (784, Path::new("k")));
+        let config = absolute(config, Path::new("/srv"));
+        assert_eq!(config.tls_ca_path, Some("/srv/c".into()));
+        assert_eq!(config.tls_cert, Config::default().tls_cert);
+        let config = parsed(&["--ssl", "--server-cert=s"]).unwrap();
+        assert!(config.tls && !config.verifies_clients() && !config.allow_tell);
+        assert!(parsed(&["--ssl-verify"]).unwrap().tls_everywhere());
+        assert!(!parsed(&[]).unwrap().tls_everywhere());
+    }
+
+    #[test]
     fn an_option_that_is_not_built_is_named() {
         for (name, letter) in NOT_BUILT {
             let failure = parsed(&[&format!("--{name}")]).unwrap_err();
