@@ -234,11 +234,11 @@ fn a_reload_brings_the_new_certificate_and_a_bad_one_changes_nothing() {
     };
     let first = served();
     put("second");
-    running.tls.as_ref().unwrap().reload(&running.server.log);
+    running.tls.as_ref().unwrap().reload(&running.server.log, &|path| std::fs::File::open(path));
     let second = served();
     assert!(!first.is_empty() && !second.is_empty() && first != second);
     std::fs::write(&cert, "no certificate").unwrap();
-    running.tls.as_ref().unwrap().reload(&running.server.log);
+    running.tls.as_ref().unwrap().reload(&running.server.log, &|path| std::fs::File::open(path));
     assert_eq!(served(), second);
 }
 
