@@ -160,8 +160,13 @@ fn unserved(why: &Unserved) -> Reply {
     Reply { bytes: Vec::new(), code: Code::NoUser, notes: vec![why.to_string()] }
 }
 
-/// Debug lines on a verdict, for the areas `check` and `rules`.
+/// Debug lines on a verdict, for the areas `message`, `check` and `rules`.
 fn debug(server: &Server, verdict: &Verdict) {
+    if server.log.shows("message") {
+        for row in verdict.reached.iter() {
+            server.log.debug(&format!("message: limit reached: {}", row.setting));
+        }
+    }
     if server.log.shows("check") {
         let Verdict { score, required, .. } = verdict;
         server.log.debug(&format!("check: is spam? score={score} required={required}"));

@@ -19,6 +19,7 @@ use crate::log::{Level, Log};
 use cache::{Cache, Stamp};
 use file::Opened;
 use nix::unistd::{User as Account, geteuid};
+use std::collections::HashMap;
 use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -36,6 +37,8 @@ pub struct Users {
     /// Where it was started by root: who opens the files of users that the server is not.
     keeper: Option<Arc<Keeper>>,
     cache: Mutex<Cache>,
+    /// Files that are being read: the second to ask waits for what the first makes of it.
+    turns: Mutex<HashMap<PathBuf, Arc<Mutex<()>>>>,
 }
 
 /// Whom a request is for.
@@ -118,6 +121,7 @@ impl Users {
             default_user: config.default_user.clone(),
             keeper,
             cache: Mutex::default(),
+            turns: Mutex::default(),
         }
     }
 
@@ -290,6 +294,8 @@ impl Users {
         notes: &mut Notes,
     ) -> std::io::Result<Arc<Loaded>> {
         let stamp = Stamp::of(&file.metadata()?);
+        let turn = self.turn(path);
+        let _held = turn.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(known) = self.lock().get(base, path, stamp) {
             return Ok(known);
         }
@@ -312,6 +318,13 @@ impl Users {
         let reached = self.lock().put(base, path, stamp, (loaded.clone(), own_rules));
         notes.reached.merge(reached);
         Ok(loaded)
+    }
+
+    fn turn(&self, path: &Path) -> Arc<Mutex<()>> {
+        let mut turns = self.turns.lock().unwrap_or_else(PoisonError::into_inner);
+        // Those that nobody holds any more are over.
+        turns.retain(|_, turn| Arc::strong_count(turn) > 1);
+        turns.entry(path.to_owned()).or_default().clone()
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, Cache> {
