@@ -87,6 +87,8 @@ limits! {
         "command line and request headers together";
     MessageBytes message_bytes = 256 << 20, Bytes,
         "a message accepted; spamc's own upper bound for --max-size";
+    InflateRatio inflate_ratio = 200, Count,
+        "a compressed message larger than small_message, for each byte of it that came; text gives 3 to 20";
     Connections connections = 1024, Count,
         "connections open at once; more are refused, not queued";
     ReadMilliseconds read_milliseconds = 30_000, Milliseconds,
@@ -105,6 +107,16 @@ limits! {
         "a whole scan; spamd's --timeout-child";
     QueuedScans queued_scans = 256, Count,
         "requests that wait for a scan worker; one more is told to come back";
+
+    // Users' preferences.
+    UserPrefs user_prefs = 256 * 1024, Bytes,
+        "a user's file of preferences; a longer one is not read";
+    PrefsMilliseconds prefs_milliseconds = 5_000, Milliseconds,
+        "for a user to be looked up and their preferences to be opened; after that the message is scanned without them";
+    UserProfiles user_profiles = 256, Count,
+        "users whose preferences are kept ready";
+    UserPrograms user_programs = 8, Count,
+        "users with rules of their own (allow_user_rules) whose programs are kept ready";
 
     // The header block.
     HeaderName header_name = 256, Bytes,

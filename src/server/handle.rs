@@ -3,17 +3,22 @@
 use super::connection::Client;
 use super::identity::{as_word, message_id};
 use super::pool::ScanError;
+use super::timing::Timing;
+use super::users::{Unserved, User};
 use super::{Mail, Server};
 use crate::clock::Tick;
-use crate::engine::Verdict;
-use crate::engine::markup::Surroundings;
+use crate::engine::markup::{Rewritten, Surroundings};
+use crate::engine::{Hit, Verdict};
 use crate::error::Code;
 use crate::limits::Limit;
 use crate::protocol::response;
-use crate::protocol::{Answer, Request, RequestError, Verb};
+use crate::protocol::{Answer, Request, RequestError, Shown, Verb, Wishes};
 use crate::text::number::shown_score;
 use crate::text::shown::shown;
 use std::time::Duration;
+
+/// SpamAssassin's version, whose rules we run and whose answers we give.
+pub(super) const VERSION: &str = "4.0.1";
 
 /// What goes back to the client, and what the log says afterwards.
 pub struct Reply {
@@ -31,11 +36,24 @@ pub async fn handle(server: &Server, request: Request, client: &Client) -> Reply
     match request.verb {
         Verb::Ping => reply(response::PONG.to_vec(), Vec::new()),
         Verb::Skip => reply(Vec::new(), vec!["skipped large message in 0.0 seconds".to_owned()]),
-        Verb::Check | Verb::Symbols | Verb::Report | Verb::ReportIfSpam => {
-            scan(server, request, client).await
-        }
-        Verb::Process | Verb::Headers | Verb::Tell => refuse(&RequestError::NotBuilt(request.verb)),
+        Verb::Tell => tell(server, &request).await,
+        _ => scan(server, request, client).await,
     }
+}
+
+/// Nothing here learns or reports yet, so nothing is said to have been done: spamd answers
+/// the same where Bayes is off and nobody takes reports.
+async fn tell(server: &Server, request: &Request) -> Reply {
+    let since = Tick::now();
+    let user = request.user.as_deref();
+    let uid = match server.find_user(user).await {
+        Ok(User { uid, .. }) => uid,
+        Err(why) => return unserved(&why),
+    };
+    let Subject { user, .. } = Subject::of(&request.message, user, uid);
+    let (seconds, size) = (since.elapsed().as_secs_f64(), request.size);
+    let note = format!("Tell: Did nothing for {user}:{uid} in {seconds:.1} seconds, {size} bytes");
+    reply(response::TOLD.to_vec(), vec![note])
 }
 
 /// The reply to a request that is wrong.
@@ -49,7 +67,7 @@ pub fn refuse(error: &RequestError) -> Reply {
         _ => {
             let text = error.to_string();
             let text = text.strip_prefix("Service Unavailable: ").unwrap_or(&text);
-            format!("service unavailable: {text}")
+            format!("service unavailable: {}", text.trim_end())
         }
     };
     Reply { bytes: response::refusal(error), code: error.code(), notes: vec![what] }
@@ -67,31 +85,95 @@ fn reply(bytes: Vec<u8>, notes: Vec<String>) -> Reply {
 
 /// Scans the message of `request` and renders what its verb asks for.
 async fn scan(server: &Server, request: Request, client: &Client) -> Reply {
-    let Request { verb, version, user, message } = request;
-    let loaded = server.loaded();
-    let subject = Subject::of(&message, user.as_deref());
-    server.log.info(&format!("spamd: checking message {}", subject.line()));
+    let Request { verb, version, user, message, size, wishes, .. } = request;
+    let mut timing = Timing::begin();
+    let User { uid, loaded } = match server.find_user(user.as_deref()).await {
+        Ok(user) => user,
+        Err(why) => return unserved(&why),
+    };
+    timing.lap("user");
+    let subject = Subject { size, ..Subject::of(&message, user.as_deref(), uid) };
+    let doing = if verb == Verb::Process { "processing" } else { "checking" };
+    server.log.info(&format!("spamd: {doing} message {}", subject.line()));
     let limit = Duration::from_millis(loaded.limits.scan_milliseconds as u64);
     let since = Tick::now();
     let report = matches!(verb, Verb::Report | Verb::ReportIfSpam);
+    let rewrite = matches!(verb, Verb::Process | Verb::Headers);
     let deadline = since.plus(limit);
-    let mail = Mail {
-        bytes: message,
-        user,
-        deadline,
-        report,
-        rewrite: false,
-        // Only of a rewritten message spamd says who sent it.
-        surroundings: Surroundings { hostname: server.hostname.clone(), ..Surroundings::default() },
-    };
+    let surroundings = surroundings(server, client, rewrite);
+    let profile = loaded.profile.clone();
+    let mail = Mail { bytes: message, user, deadline, report, rewrite, surroundings, profile };
+    server.note_load();
     match server.pool.scan(mail, loaded.clone()).await {
         Ok(mut verdict) => {
+            timing.lap("scan");
             count(server, &verdict, subject.size);
-            let answer = answer(verb, &mut verdict);
+            debug(server, &verdict);
+            let answer = answer(verb, wishes, &mut verdict);
             let notes = subject.notes(&verdict, client, since.elapsed());
-            reply(response::render(verb, version, &answer), notes)
+            let reply = reply(response::render(verb, version, &answer), notes);
+            timing.lap("reply");
+            timing.tell(server);
+            reply
         }
         Err(error) => failed(server, error, limit, verb),
+    }
+}
+
+/// What reports and headers say of this machine and the client. Only of a rewritten message
+/// spamd says who sent it.
+fn surroundings(server: &Server, client: &Client, rewrite: bool) -> Surroundings {
+    let here = Surroundings { hostname: server.hostname.clone(), ..Surroundings::default() };
+    if !rewrite {
+        return here;
+    }
+    let Client { host, address, .. } = client;
+    let (remote_host, remote_address) = (host.as_str().into(), address.as_str().into());
+    Surroundings { remote_host, remote_address, ..here }
+}
+
+/// The header lines that the client wishes for.
+fn extra(wishes: Wishes, verdict: &Verdict) -> String {
+    let shown = |hit: &Hit| Shown {
+        name: hit.name.to_string(),
+        score: hit.score,
+        count: hit.count,
+        matched: hit.evidence.as_ref().map(|e| (e.piece, e.offset, e.text.clone())),
+    };
+    match wishes.evidence {
+        true => {
+            let hits: Vec<Shown> = verdict.hits.iter().map(shown).collect();
+            wishes.render(verdict.confidence, &hits)
+        }
+        false => wishes.render(verdict.confidence, &[]),
+    }
+}
+
+/// The end of a request for a user that is not served: as with spamd without a word.
+fn unserved(why: &Unserved) -> Reply {
+    Reply { bytes: Vec::new(), code: Code::NoUser, notes: vec![why.to_string()] }
+}
+
+/// Debug lines on a verdict, for the areas `message`, `check` and `rules`.
+fn debug(server: &Server, verdict: &Verdict) {
+    if server.log.shows("message") {
+        for row in verdict.reached.iter() {
+            server.log.debug(&format!("message: limit reached: {}", row.setting));
+        }
+    }
+    if server.log.shows("check") {
+        let Verdict { score, required, .. } = verdict;
+        server.log.debug(&format!("check: is spam? score={score} required={required}"));
+        server.log.debug(&format!("check: tests={}", verdict.test_names().join(",")));
+    }
+    if server.log.shows("rules") {
+        for hit in &verdict.hits {
+            let what = hit.evidence.as_ref().map_or(String::new(), |seen| shown(&seen.text));
+            let (name, place) = (&hit.name, &hit.place);
+            server
+                .log
+                .debug(&format!("rules: ran rule {name} ======> got hit: \"{what}\" ({place})"));
+        }
     }
 }
 
@@ -113,7 +195,8 @@ fn failed(server: &Server, error: ScanError, limit: Duration, verb: Verb) -> Rep
         ScanError::Late => {
             server.metrics.limit_hit(Limit::ScanMilliseconds);
             let bytes = response::scan_timeout(limit.as_secs_f64(), verb);
-            let note = format!("timeout: {error} while trying to {}", verb.word());
+            let (seconds, verb) = (limit.as_secs_f64(), verb.word());
+            let note = format!("timeout: ({seconds} second timeout while trying to {verb})");
             Reply { bytes, code: Code::Timeout, notes: vec![note] }
         }
         ScanError::Panicked => {
@@ -125,17 +208,21 @@ fn failed(server: &Server, error: ScanError, limit: Duration, verb: Verb) -> Rep
 }
 
 /// What the reply shows of `verdict`; only what `verb` needs is made.
-fn answer(verb: Verb, verdict: &mut Verdict) -> Answer {
+fn answer(verb: Verb, wishes: Wishes, verdict: &mut Verdict) -> Answer {
     let symbols = match verb {
         Verb::Symbols => verdict.test_names().join(",").into_bytes(),
         _ => Vec::new(),
     };
+    let Rewritten { head, body } = verdict.rewritten.take().unwrap_or_default();
     Answer {
         is_spam: verdict.is_spam(),
         score: verdict.score,
         required: verdict.required,
         symbols,
         report: verdict.report.take().unwrap_or_default(),
+        mail_head: head,
+        mail_body: body,
+        extra: extra(wishes, verdict),
     }
 }
 
@@ -149,12 +236,13 @@ struct Subject {
 }
 
 impl Subject {
-    fn of(message: &[u8], user: Option<&[u8]>) -> Subject {
+    fn of(message: &[u8], user: Option<&[u8]>, uid: u32) -> Subject {
+        let name = |user: &[u8]| String::from_utf8_lossy(user).into_owned();
         Subject {
             id: message_id(message, b"Message-Id"),
             resent_id: message_id(message, b"Resent-Message-Id"),
-            user: user.filter(|user| !user.is_empty()).map_or("(unknown)".to_owned(), shown),
-            uid: nix::unistd::geteuid().as_raw(),
+            user: user.filter(|user| !user.is_empty()).map_or("(unknown)".to_owned(), name),
+            uid,
             size: message.len(),
         }
     }
@@ -201,7 +289,6 @@ impl Subject {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::engine::Hit;
 
     #[test]
     fn the_result_line_is_the_one_that_parsers_read() {
@@ -213,20 +300,18 @@ mod tests {
             autolearn: "unavailable autolearn_force=no",
             ..Verdict::default()
         };
-        let subject = Subject::of(b"Message-Id: <x,y@z>\n\n", Some(b"u 1"));
+        let subject = Subject::of(b"Message-Id: <x,y@z>\n\n", Some(b"u 1"), 1000);
         let client =
             Client { host: "localhost".into(), address: "127.0.0.1".into(), port: "40236".into() };
-        let uid = subject.uid;
         let notes = subject.notes(&verdict, &client, Duration::from_millis(420));
         assert_eq!(
             notes,
             [
-                format!("identified spam (1000.0/5.0) for u 1:{uid} in 0.4 seconds, 21 bytes."),
-                format!(
-                    "result: Y 999 - A_RULE,GTUBE scantime=0.4,size=21,user=u_1,uid={uid},\
-                     required_score=5.0,rhost=localhost,raddr=127.0.0.1,rport=40236,\
-                     mid=<x_y@z>,autolearn=unavailable autolearn_force=no"
-                )
+                "identified spam (1000.0/5.0) for u 1:1000 in 0.4 seconds, 21 bytes.".to_owned(),
+                "result: Y 999 - A_RULE,GTUBE scantime=0.4,size=21,user=u_1,uid=1000,\
+                 required_score=5.0,rhost=localhost,raddr=127.0.0.1,rport=40236,\
+                 mid=<x_y@z>,autolearn=unavailable autolearn_force=no"
+                    .to_owned(),
             ]
         );
     }

@@ -8,6 +8,7 @@ use mailprint::engine::{Hit, Verdict};
 use mailprint::limits::Limits;
 use mailprint::log::{Level, Log, Target};
 use mailprint::rules::options::Options;
+use mailprint::server::tls::Tls;
 use mailprint::server::{Loaded, Mail, Server, listener};
 use std::io::{Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpStream};
@@ -103,12 +104,15 @@ pub fn loaded_with(limits: Limits, settings: Settings) -> Loaded {
         let settings = settings.clone();
         Box::new(move |mail: Mail| stand_in(&mail, &settings)) as Box<dyn FnMut(Mail) -> Verdict>
     };
-    Loaded { scanner: Box::new(scanner), rules: RULES.len(), limits }
+    Loaded { scanner: Arc::new(scanner), rules: RULES.len(), limits, ..Loaded::default() }
 }
 
 /// A server on a port of its own; it ends with this value.
 pub struct Running {
+    /// The first place's.
     pub address: SocketAddr,
+    pub addresses: Vec<SocketAddr>,
+    pub tls: Option<Arc<Tls>>,
     pub server: Arc<Server>,
     pub runtime: tokio::runtime::Runtime,
 }
@@ -124,21 +128,23 @@ impl Running {
             .enable_all()
             .build()
             .unwrap();
-        let only_tcp = config.socket.is_none();
-        if only_tcp {
+        if config.socket.is_none() && config.listen == Config::default().listen {
             config.listen = vec!["127.0.0.1:0".into()];
         }
         if config.workers == 0 {
             config.workers = 2;
         }
-        let log = Log::open(Target::Null, Level::Info).unwrap();
+        let log = Log::open(&Target::Null, Level::Info).unwrap();
         let server = Server::start(&config, log, load).unwrap();
         let listeners = runtime.block_on(listener::open(&config)).unwrap();
-        let address = listeners[0].address().unwrap_or_else(|| ([127, 0, 0, 1], 0).into());
+        let addresses: Vec<SocketAddr> =
+            listeners.iter().filter_map(|listener| listener.address()).collect();
+        let address = addresses.first().copied().unwrap_or_else(|| ([127, 0, 0, 1], 0).into());
+        let tls = listeners.iter().find_map(|listener| listener.tls()).cloned();
         for listener in listeners {
             runtime.spawn(listener::accept(listener, server.clone()));
         }
-        Running { address, server, runtime }
+        Running { address, addresses, tls, server, runtime }
     }
 
     pub fn connect(&self) -> TcpStream {
@@ -211,6 +217,13 @@ pub fn check(message: &[u8]) -> Vec<u8> {
 pub fn status(reply: &[u8]) -> String {
     let text = String::from_utf8_lossy(reply);
     text.lines().next().unwrap_or_default().to_owned()
+}
+
+/// `message` as `Compress: zlib` wants it.
+pub fn deflated(message: &[u8]) -> Vec<u8> {
+    let mut encoder = flate2::write::ZlibEncoder::new(Vec::new(), flate2::Compression::default());
+    encoder.write_all(message).unwrap();
+    encoder.finish().unwrap()
 }
 
 /// Bytes of this process in memory.
