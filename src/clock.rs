@@ -44,6 +44,14 @@ pub fn local_time() -> String {
     here.strftime("%a %b %e %H:%M:%S %Y").to_string()
 }
 
+/// This moment in the local time zone to the thousandth of a second, as SpamAssassin's commands
+/// write it: `Nov 22 13:09:46.123`.
+pub fn short_time() -> String {
+    #[allow(clippy::disallowed_methods)] // the one place that may
+    let now = jiff::Timestamp::try_from(SystemTime::now()).unwrap_or_default();
+    now.to_zoned(jiff::tz::TimeZone::system()).strftime("%b %e %H:%M:%S%.3f").to_string()
+}
+
 /// This moment as a mail's `Date` says it: `Sun, 22 Nov 2026 13:09:46 +0000`.
 pub fn mail_date() -> String {
     let timestamp = jiff::Timestamp::from_second(unix_seconds()).unwrap_or_default();
