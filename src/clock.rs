@@ -52,9 +52,9 @@ pub fn short_time() -> String {
     now.to_zoned(jiff::tz::TimeZone::system()).strftime("%b %e %H:%M:%S%.3f").to_string()
 }
 
-/// This moment as a mail's `Date` says it: `Sun, 22 Nov 2026 13:09:46 +0000`.
-pub fn mail_date() -> String {
-    let timestamp = jiff::Timestamp::from_second(unix_seconds()).unwrap_or_default();
+/// A moment, in seconds since 1970, as a mail's `Date` says it: `Sun, 22 Nov 2026 13:09:46 +0000`.
+pub fn mail_date(seconds: i64) -> String {
+    let timestamp = jiff::Timestamp::from_second(seconds).unwrap_or_default();
     let here = timestamp.to_zoned(jiff::tz::TimeZone::system());
     here.strftime("%a, %d %b %Y %H:%M:%S %z").to_string()
 }

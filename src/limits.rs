@@ -142,6 +142,12 @@ limits! {
     UriNesting uri_nesting = 20, Count,
         "redirectors within redirectors that are followed";
 
+    // What goes out.
+    FilledTemplate filled_template = 4 << 20, Bytes,
+        "a report or header with its tags filled in; tags behind that stay as they are written";
+    RewrittenFields rewritten_fields = 1024, Count,
+        "From, To and Subject fields of one message that rewrite_header changes";
+
     // Rules.
     RuleFileLine rule_file_line = 1 << 20, Bytes,
         "a line of a .cf file; the longest known is under 1 KiB";

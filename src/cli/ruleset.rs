@@ -5,7 +5,7 @@ use crate::config::Config;
 use crate::engine::{Curve, Engine, Options, eval};
 use crate::rules::lint::{exit_status, pending};
 use crate::rules::{RuleSet, Sources, files, own};
-use crate::server::{Loaded, Mail, Template};
+use crate::server::{Loaded, Mail};
 use std::sync::Arc;
 
 /// The rules that `config` names, as the server wants them.
@@ -82,27 +82,17 @@ fn sources(config: &Config, lint: bool) -> Sources {
 /// The rules as server and mass-check want them.
 fn loaded(engine: Arc<Engine>, config: &Config) -> Loaded {
     let rules: &RuleSet = engine.rules();
-    let text = |name: &str| rules.options.text(name).unwrap_or_default().to_vec();
     Loaded {
         rules: rules.rules.len(),
         limits: config.limits.clone(),
-        template: Template {
-            text: text("report_template"),
-            contact: text("report_contact"),
-            hostname: rules
-                .options
-                .text("report_hostname")
-                .filter(|name| !name.is_empty())
-                .map(|name| String::from_utf8_lossy(name).into_owned()),
-            wrap_width: rules.options.number("report_wrap_width") as usize,
-            rules_version: String::new(),
-        },
         scanner: Box::new(move || {
             let engine = Arc::clone(&engine);
             let mut worker = engine.worker();
             Box::new(move |mail: Mail| {
                 let options = Options {
                     report: mail.report,
+                    rewrite: mail.rewrite,
+                    surroundings: mail.surroundings,
                     deadline: Some(mail.deadline),
                     ..Options::default()
                 };

@@ -3,10 +3,10 @@
 use super::connection::Client;
 use super::identity::{as_word, message_id};
 use super::pool::ScanError;
-use super::{Mail, Server, Template};
-use crate::clock::{self, Tick};
+use super::{Mail, Server};
+use crate::clock::Tick;
 use crate::engine::Verdict;
-use crate::engine::report::{self, Facts};
+use crate::engine::markup::Surroundings;
 use crate::error::Code;
 use crate::limits::Limit;
 use crate::protocol::response;
@@ -14,9 +14,6 @@ use crate::protocol::{Answer, Request, RequestError, Verb};
 use crate::text::number::shown_score;
 use crate::text::shown::shown;
 use std::time::Duration;
-
-/// SpamAssassin's version, whose rules we run and whose answers we give.
-const VERSION: (&str, &str) = ("4.0.1", "2024-03-25");
 
 /// What goes back to the client, and what the log says afterwards.
 pub struct Reply {
@@ -78,11 +75,19 @@ async fn scan(server: &Server, request: Request, client: &Client) -> Reply {
     let since = Tick::now();
     let report = matches!(verb, Verb::Report | Verb::ReportIfSpam);
     let deadline = since.plus(limit);
-    let mail = Mail { bytes: message, user, deadline, report };
+    let mail = Mail {
+        bytes: message,
+        user,
+        deadline,
+        report,
+        rewrite: false,
+        // Only of a rewritten message spamd says who sent it.
+        surroundings: Surroundings { hostname: server.hostname.clone(), ..Surroundings::default() },
+    };
     match server.pool.scan(mail, loaded.clone()).await {
-        Ok(verdict) => {
+        Ok(mut verdict) => {
             count(server, &verdict, subject.size);
-            let answer = answer(server, verb, &verdict, &loaded.template, client);
+            let answer = answer(verb, &mut verdict);
             let notes = subject.notes(&verdict, client, since.elapsed());
             reply(response::render(verb, version, &answer), notes)
         }
@@ -120,39 +125,18 @@ fn failed(server: &Server, error: ScanError, limit: Duration, verb: Verb) -> Rep
 }
 
 /// What the reply shows of `verdict`; only what `verb` needs is made.
-fn answer(
-    server: &Server,
-    verb: Verb,
-    verdict: &Verdict,
-    template: &Template,
-    client: &Client,
-) -> Answer {
-    let is_spam = verdict.is_spam();
-    let mut answer =
-        Answer { is_spam, score: verdict.score, required: verdict.required, ..Answer::default() };
-    if verb == Verb::Symbols {
-        answer.symbols = report::symbols(verdict);
+fn answer(verb: Verb, verdict: &mut Verdict) -> Answer {
+    let symbols = match verb {
+        Verb::Symbols => verdict.test_names().join(",").into_bytes(),
+        _ => Vec::new(),
+    };
+    Answer {
+        is_spam: verdict.is_spam(),
+        score: verdict.score,
+        required: verdict.required,
+        symbols,
+        report: verdict.report.take().unwrap_or_default(),
     }
-    if verb == Verb::Report || (verb == Verb::ReportIfSpam && is_spam) {
-        let date = clock::mail_date();
-        let facts = Facts {
-            hostname: template.hostname.as_deref().unwrap_or(&server.hostname),
-            contact: &template.contact,
-            version: VERSION.0,
-            subversion: VERSION.1,
-            rules_version: &template.rules_version,
-            remote_host: &client.host,
-            remote_address: &client.address,
-            date: &date,
-            wrap_width: match template.wrap_width {
-                0 => report::WRAP_WIDTH,
-                width => width,
-            },
-            other: &|_, _| None,
-        };
-        answer.report = report::report(&template.text, verdict, &facts);
-    }
-    answer
 }
 
 /// What the log calls a message.
@@ -196,18 +180,19 @@ impl Subject {
         let first = format!(
             "{what} ({score}/{required}) for {user}:{uid} in {seconds} seconds, {size} bytes."
         );
-        let tests = String::from_utf8_lossy(&report::symbols(verdict)).into_owned();
+        let tests = verdict.test_names().join(",");
         let Client { host, address, port, .. } = client;
         let resent =
             self.resent_id.as_ref().map_or(String::new(), |id| format!(",rmid={}", as_word(id)));
         let second = format!(
             "result: {} {:2} - {tests} scantime={seconds},size={size},user={},uid={uid},\
              required_score={required},rhost={host},raddr={address},rport={port},mid={}{resent},\
-             autolearn=unavailable autolearn_force=no",
+             autolearn={}",
             if spam { 'Y' } else { '.' },
             verdict.score.trunc() as i64,
             as_word(user),
             as_word(self.id()),
+            verdict.autolearn,
         );
         vec![first, second]
     }
@@ -225,6 +210,7 @@ mod tests {
             hits: vec![hit("GTUBE"), hit("A_RULE")],
             score: 999.999,
             required: 5.0,
+            autolearn: "unavailable autolearn_force=no",
             ..Verdict::default()
         };
         let subject = Subject::of(b"Message-Id: <x,y@z>\n\n", Some(b"u 1"));

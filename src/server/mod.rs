@@ -21,6 +21,7 @@ use crate::clock::{self, Tick};
 use crate::config::Config;
 use crate::config::address::Allowed;
 use crate::engine::Verdict;
+use crate::engine::markup::Surroundings;
 use crate::limits::Limits;
 use crate::log::Log;
 use crate::metrics::Metrics;
@@ -41,8 +42,12 @@ pub struct Mail {
     pub user: Option<Vec<u8>>,
     /// When nobody waits for the verdict any more.
     pub deadline: Tick,
-    /// The answer is a report, which quotes the text.
+    /// The answer is a report.
     pub report: bool,
+    /// The answer is the message, rewritten.
+    pub rewrite: bool,
+    /// This machine and the client, as reports and headers name them.
+    pub surroundings: Surroundings,
 }
 
 /// What one scan worker calls for each message; it owns the worker's caches and buffers.
@@ -56,23 +61,6 @@ pub struct Loaded {
     pub rules: usize,
     /// The heights of the limits.
     pub limits: Limits,
-    /// What a report is made from.
-    pub template: Template,
-}
-
-/// The settings of a report.
-#[derive(Clone, Debug, Default)]
-pub struct Template {
-    /// `report`: its lines, each with a line feed.
-    pub text: Vec<u8>,
-    /// `report_contact`.
-    pub contact: Vec<u8>,
-    /// `report_hostname`; this machine's name where it is not set.
-    pub hostname: Option<String>,
-    /// `report_wrap_width`; 0 where it is not set.
-    pub wrap_width: usize,
-    /// Versions of the rule channels.
-    pub rules_version: String,
 }
 
 /// Loads the ruleset anew, or says why it cannot.
@@ -85,7 +73,7 @@ pub struct Server {
     /// Where the lines go.
     pub log: Log,
     /// This machine's name.
-    pub hostname: String,
+    pub hostname: Arc<str>,
     allowed: Allowed,
     rules: ArcSwap<Loaded>,
     load: Load,
@@ -137,7 +125,7 @@ impl Server {
         Ok(Arc::new(Server {
             metrics,
             log,
-            hostname: hostname(),
+            hostname: hostname().into(),
             allowed: Allowed::parse(&config.allowed).map_err(StartError::Setting)?,
             rules: ArcSwap::from_pointee(loaded),
             load,
@@ -220,7 +208,7 @@ fn note_loaded(metrics: &Metrics, loaded: &Loaded) {
 }
 
 /// This machine's name, as reports show it.
-fn hostname() -> String {
+pub fn hostname() -> String {
     let name = nix::unistd::gethostname().ok().and_then(|name| name.into_string().ok());
     name.unwrap_or_else(|| "localhost".to_owned())
 }
@@ -266,7 +254,6 @@ mod tests {
                 scanner: Box::new(|| Box::new(|_| Verdict::default())),
                 rules: 0,
                 limits: Limits::default(),
-                template: Template::default(),
             })
         };
         let log = Log::open(Target::Null, Level::Info).unwrap();

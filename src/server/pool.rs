@@ -123,8 +123,8 @@ impl Worker {
 
 #[cfg(test)]
 mod tests {
-    use super::super::Template;
     use super::*;
+    use crate::engine::markup::Surroundings;
     use crate::limits::Limits;
     use std::time::Duration;
 
@@ -133,13 +133,19 @@ mod tests {
             scanner: Box::new(move || Box::new(scan)),
             rules: 0,
             limits: Limits::default(),
-            template: Template::default(),
         })
     }
 
     fn mail(bytes: &[u8], milliseconds: u64) -> Mail {
         let deadline = Tick::now().plus(Duration::from_millis(milliseconds));
-        Mail { bytes: bytes.to_vec(), user: None, deadline, report: false }
+        Mail {
+            bytes: bytes.to_vec(),
+            user: None,
+            deadline,
+            report: false,
+            rewrite: false,
+            surroundings: Surroundings::default(),
+        }
     }
 
     fn slow_or_panic(mail: Mail) -> Verdict {
