@@ -5,13 +5,18 @@
 //! built yet end with 69 (`EX_UNAVAILABLE`) and their name.
 
 mod arguments;
+mod debug;
+mod filter;
 mod preferences;
 
+use super::archive::{self, Format};
 use super::notes::Notes;
 use super::{Outcome, check_spamd, flag, options, out, ruleset, valued};
 use crate::config::Config;
+use crate::error::Code;
 use crate::rules::files;
 use clap::{Arg, ArgAction, ArgMatches, Command, ValueHint, value_parser};
+use filter::{Filter, Work};
 use std::ffi::OsString;
 
 /// Options whose function is not built: name, other names, letter, do they take a value.
@@ -44,6 +49,9 @@ const GONE: u8 = 2;
 
 /// The exit status of a Perl program that dies of something that is no error of the system.
 const DIED: u8 = u8::MAX;
+
+/// "No such file or directory".
+const NOT_THERE: u8 = 2;
 
 /// Its description.
 pub fn command() -> Command {
@@ -182,7 +190,7 @@ fn run(matches: &ArgMatches) -> Outcome {
     config.prefs = Some(prefs);
     match lint {
         true => self::lint(&config, &notes),
-        false => Err(super::Failure::not_built("rewriting mail")),
+        false => filter(matches, &config, &notes),
     }
 }
 
@@ -218,7 +226,7 @@ fn refuse_not_built(matches: &ArgMatches) -> Result<(), super::Failure> {
 fn lint(config: &Config, notes: &Notes) -> Outcome {
     let findings = match ruleset::lint(config) {
         Ok(findings) => findings,
-        Err(why) => return Ok(died(&why)),
+        Err(why) => return Ok(died(&why, config)),
     };
     for complaint in &findings.complaints {
         notes.warn(&format!("config: {complaint}"));
@@ -232,8 +240,65 @@ fn lint(config: &Config, notes: &Notes) -> Outcome {
     Ok(u8::from(findings.failed))
 }
 
-/// Tells a failure as Perl does when it dies: without time and level.
-fn died(why: &str) -> u8 {
+/// Tells that there are no rules, as Perl does when it dies: without time and level, and with
+/// the number of what the system said last, which may be that a path is not there.
+fn died(why: &str, config: &Config) -> u8 {
     eprintln!("{why}");
-    DIED
+    match config.rules.as_ref().is_some_and(|path| !path.exists()) {
+        true => NOT_THERE,
+        false => DIED,
+    }
+}
+
+/// Reads messages and writes what becomes of them.
+fn filter(matches: &ArgMatches, config: &Config, notes: &Notes) -> Outcome {
+    let work = Work {
+        remove: matches.get_flag("remove-markup"),
+        test: matches.get_flag("test-mode"),
+        progress: matches.get_flag("progress"),
+    };
+    let format = match (matches.get_flag("mbox"), matches.get_flag("mbx")) {
+        (true, _) => Format::Mbox,
+        (_, true) => Format::Mbx,
+        _ => Format::Detect,
+    };
+    let mut targets: Vec<OsString> =
+        matches.get_many::<OsString>("FILE").unwrap_or_default().cloned().collect();
+    if targets.is_empty() {
+        targets.push("-".into());
+    }
+    let mut filter = match Filter::new(config, work, notes) {
+        Ok(filter) => filter,
+        Err(why) => return Ok(died(&why, config)),
+    };
+    let most = config.limits.message_bytes;
+    let done = archive::list(&targets, format, notes)
+        .and_then(|sources| archive::read(&sources, most, notes, &mut |mail| filter.take(mail)));
+    let ended = filter.end();
+    match (done, ended) {
+        (Err(error), _) => {
+            eprintln!("{error}");
+            Ok(error.status())
+        }
+        (_, Err(error)) => {
+            let error = archive::ArchiveError::Refused(error);
+            eprintln!("error writing: {error}");
+            Ok(error.status())
+        }
+        (Ok(count), Ok(found)) => Ok(status(count, found, matches.get_one::<i64>("exit-code"))),
+    }
+}
+
+/// The exit status: a failed scan, then spam if that was asked for, then whether there was
+/// anything at all.
+fn status(count: usize, found: filter::Found, exit_code: Option<&i64>) -> u8 {
+    if found.failed {
+        return Code::Software.number();
+    }
+    match exit_code {
+        // As the system cuts it.
+        Some(0) if found.spam => 5,
+        Some(code) if found.spam => (code & 0xff) as u8,
+        _ => u8::from(count == 0),
+    }
 }
