@@ -84,13 +84,12 @@ impl<'n> Filter<'n> {
     }
 
     fn whole(&mut self, bytes: Vec<u8>) -> io::Result<()> {
-        let written = catch_unwind(AssertUnwindSafe(|| self.made_of(&bytes)));
-        let written = written.unwrap_or_else(|_| {
+        let (written, failed) = made_of(bytes, |bytes| self.made_of(bytes));
+        if failed {
             self.found.failed = true;
             self.worker = self.engine.worker();
             self.notes.warn("the scan failed, see above; the message is passed on as it is");
-            bytes
-        });
+        }
         self.out.write_all(&written)
     }
 
@@ -131,5 +130,24 @@ impl<'n> Filter<'n> {
         }
         self.out.flush()?;
         Ok(self.found)
+    }
+}
+
+/// What `make` makes of `mail`; the mail itself, and true, where it panics.
+fn made_of(mail: Vec<u8>, make: impl FnOnce(&[u8]) -> Vec<u8>) -> (Vec<u8>, bool) {
+    match catch_unwind(AssertUnwindSafe(|| make(&mail))) {
+        Ok(made) => (made, false),
+        Err(_) => (mail, true),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_fault_leaves_the_mail_as_it_is() {
+        assert_eq!(made_of(b"mail".to_vec(), |_| panic!("as asked")), (b"mail".to_vec(), true));
+        assert_eq!(made_of(b"mail".to_vec(), <[u8]>::to_vec), (b"mail".to_vec(), false));
     }
 }
