@@ -17,7 +17,7 @@ my $empty = tempdir(CLEANUP => 1);
 {
     no warnings qw(redefine once);
     *Mail::SpamAssassin::Util::fq_hostname          = sub { 'mx.example.org' };
-    *Mail::SpamAssassin::Util::time_to_rfc822_date  = sub { '@DATE@' };
+    *Mail::SpamAssassin::Util::time_to_rfc822_date  = sub { 'Thu, 01 Jan 2026 00:00:00 +0000' };
 }
 open my $lines, '<:raw', "$folder/variants/$variant.cf" or die "$variant.cf: $!\n";
 my $scan = Mail::SpamAssassin->new({

@@ -50,7 +50,7 @@ fn value() -> impl Strategy<Value = Vec<u8>> {
         Just(b"\r\n\t".to_vec()),
         Just(b"=?utf-8?Q?=0D=0AX-Evil:_1=0A=0A?=".to_vec()),
         Just(b"=?utf-8?B?DQpYLUV2aWw6IDEKCg==?=".to_vec()),
-        Just(b"\"a\\\r\nb\" <c@d.org>".to_vec()),
+        Just(b"\"a\\\r\n b\" <c@d.org>".to_vec()),
         Just(b"X-Evil: 1".to_vec()),
         Just(b"_REPORT_ ----------=_".to_vec()),
         Just("ü\u{85}\u{2028}".as_bytes().to_vec()),
@@ -109,7 +109,7 @@ fn limit_rewritten_fields() {
         let mail = format!("{}\nspam\n", "Subject: a\n".repeat(fields));
         let whole = rewritten(&engine, mail.as_bytes(), Options::default());
         let head = String::from_utf8(whole.head.clone()).unwrap();
-        assert_eq!(head.matches("\nSubject: X a\n").count(), rewritten_fields, "{head}");
+        assert_eq!(head.matches("Subject: X a\n").count(), rewritten_fields, "{head}");
         let plain = remove([whole.head, whole.body].concat(), &limits);
         assert_eq!(String::from_utf8(plain).unwrap(), mail);
     }
