@@ -165,7 +165,7 @@ fn compare(cases: &[Case]) -> Option<(Vec<String>, usize)> {
             ours.ok().map(|pattern| Arc::new(Exact::new(Arc::new(pattern), &mut ids, &limits)));
         let plan = exact.as_ref().map(|exact| {
             let rule = PlanRule { pattern: exact.clone(), scope: Scope::All };
-            Plan::build(&[rule], &mut ids, &limits)
+            Plan::build(&[rule], &limits)
         });
         for text in &case.texts {
             let answer = answers.next().unwrap_or_default();
@@ -197,7 +197,7 @@ fn compare(cases: &[Case]) -> Option<(Vec<String>, usize)> {
             let pieces: Pieces = [&b"before\n"[..], text, b"after"].into_iter().collect();
             let mut scratch = Scratch::default();
             let mut scan = plan.start(&pieces, &mut scratch);
-            let possible = scan.possible(0, &mut caches);
+            let possible = scan.possible(0);
             let found = scan.run(0, 50, &mut caches).map(|found| found.count).unwrap_or(0);
             if answer[0] > 0 && (!possible || found < answer[0].min(50)) {
                 wrong.push(format!(

@@ -17,9 +17,14 @@ pub struct Bound {
     pub least: f64,
     /// The most that it may be.
     pub most: f64,
-    /// The cheapest rule that it still depends on, with its cost; `None` once decided.
-    pub wanted: Option<(Cost, RuleId)>,
+    wanted: Wanted,
 }
+
+/// The cheapest rule that a value still depends on: its cost above its id, so that the least
+/// number is the one to run. The greatest number is none.
+type Wanted = u64;
+
+const NOBODY: Wanted = Wanted::MAX;
 
 /// What it costs to run a rule, for comparing rules of one message.
 pub type Cost = u8;
@@ -27,12 +32,17 @@ pub type Cost = u8;
 impl Bound {
     /// A value that is known.
     pub fn known(value: f64) -> Bound {
-        Bound { least: value, most: value, wanted: None }
+        Bound { least: value, most: value, wanted: NOBODY }
     }
 
     /// A rule that has not run: between 0 and `most`.
     pub fn open(most: f64, cost: Cost, rule: RuleId) -> Bound {
-        Bound { least: 0.0, most, wanted: Some((cost, rule)) }
+        Bound { least: 0.0, most, wanted: Wanted::from(cost) << 32 | Wanted::from(rule.0) }
+    }
+
+    /// The cheapest rule that the value still depends on; `None` once it is decided.
+    pub fn wanted(self) -> Option<RuleId> {
+        (self.wanted != NOBODY).then_some(RuleId(self.wanted as u32))
     }
 
     /// The value, if there is only one left.
@@ -44,7 +54,7 @@ impl Bound {
         if least == most {
             return Bound::known(least);
         }
-        Bound { least, most, wanted: cheaper(left.wanted, right.wanted) }
+        Bound { least, most, wanted: left.wanted.min(right.wanted) }
     }
 
     /// True, false, or not known yet.
@@ -194,13 +204,6 @@ impl Bound {
     }
 }
 
-fn cheaper(left: Option<(Cost, RuleId)>, right: Option<(Cost, RuleId)>) -> Option<(Cost, RuleId)> {
-    match (left, right) {
-        (Some(left), Some(right)) => Some(if right.0 < left.0 { right } else { left }),
-        (left, right) => left.or(right),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -225,16 +228,16 @@ mod tests {
             (open(1).equal(Bound::known(2.0)), 0.0),
         ] {
             assert_eq!(result.value(), Some(expected), "{result:?}");
-            assert_eq!(result.wanted, None);
+            assert_eq!(result.wanted(), None);
         }
     }
 
     #[test]
     fn an_undecided_value_names_the_cheapest_rule_that_matters() {
         let both = open(5).and(open(2));
-        assert_eq!((both.value(), both.wanted), (None, Some((2, RuleId(2)))));
+        assert_eq!((both.value(), both.wanted()), (None, Some(RuleId(2))));
         let pruned = Bound::known(0.0).and(open(1)).or(open(7));
-        assert_eq!(pruned.wanted, Some((7, RuleId(7))), "the dead branch asks for nothing");
+        assert_eq!(pruned.wanted(), Some(RuleId(7)), "the dead branch asks for nothing");
     }
 
     #[test]
@@ -265,7 +268,7 @@ mod tests {
             ] {
                 let bound = apply(left, right);
                 proptest::prop_assert!(bound.least <= exact && exact <= bound.most);
-                proptest::prop_assert!(bound.value().is_some() || bound.wanted.is_some());
+                proptest::prop_assert!(bound.value().is_some() || bound.wanted().is_some());
             }
         }
     }

@@ -6,7 +6,6 @@
 
 use crate::rules::meta::Meta;
 use crate::rules::{RuleId, RuleSet, Test};
-use std::collections::HashMap;
 
 /// How a set of scores makes the rules run.
 #[derive(Clone, Debug)]
@@ -15,9 +14,9 @@ pub struct Course {
     pub scores: Vec<f64>,
     /// Metas that are never evaluated, by id.
     pub blocked: Vec<bool>,
-    /// For a meta that reads metas of score 0 which could still be decided: those. If one of
-    /// them is true, the meta is not evaluated for this message.
-    pub gates: HashMap<RuleId, Vec<RuleId>>,
+    /// For a meta, by id, the metas of score 0 that it reads and that could still be decided. If
+    /// one of them is true, the meta is not evaluated for this message.
+    pub gates: Vec<Box<[RuleId]>>,
     /// The rules with a score that are no sub-tests: what a scan is for.
     pub scored: Vec<RuleId>,
     /// The sub-tests with a score: run on demand, or all of them where somebody asks.
@@ -29,7 +28,7 @@ impl Course {
     pub fn new(rules: &RuleSet, scores: Vec<f64>) -> Course {
         let mut course = Course {
             blocked: vec![false; scores.len()],
-            gates: HashMap::new(),
+            gates: vec![Box::default(); scores.len()],
             scored: Vec::new(),
             subtests: Vec::new(),
             scores,
@@ -50,6 +49,16 @@ impl Course {
     /// The score of a rule.
     pub fn score(&self, rule: RuleId) -> f64 {
         self.scores.get(rule.0 as usize).copied().unwrap_or(0.0)
+    }
+
+    /// The gates of a meta, by [`Course::gates`].
+    pub fn gates(&self, rule: RuleId) -> &[RuleId] {
+        self.gates.get(rule.0 as usize).map_or(&[], |gates| gates)
+    }
+
+    /// Does nothing but its expression decide about a meta?
+    pub fn is_simple(&self, rule: RuleId) -> bool {
+        self.gates(rule).is_empty() && !self.is_blocked(rule)
     }
 
     /// Is the meta never evaluated?
@@ -77,8 +86,8 @@ impl Course {
         if let Some(place) = self.blocked.get_mut(id.0 as usize) {
             *place = blocked;
         }
-        if !blocked && !gates.is_empty() {
-            self.gates.insert(id, gates);
+        if let Some(place) = self.gates.get_mut(id.0 as usize).filter(|_| !blocked) {
+            *place = gates.into();
         }
     }
 }

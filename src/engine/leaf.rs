@@ -234,6 +234,14 @@ fn mime_header(scan: &mut Scan, rule: &Rule, exact: &Exact, worker: &mut Worker)
     let (first, last) = rule.tflags.range.unwrap_or((0, 1000));
     let numbered = (1u32..).zip(scan.views.message().parts());
     let in_range = numbered.filter(|(number, _)| (first..=last).contains(number));
+    let is_there = |part: &Part| **header == *b"ALL" || part.headers.last(header).is_some();
+    if if_unset.is_empty()
+        && !rule.tflags.concat
+        && exact.needs_text()
+        && !in_range.clone().any(|(_, p)| is_there(p))
+    {
+        return Ok(MISS);
+    }
     let value =
         |part: &Part| part_header(part, header, *raw, limits).unwrap_or_else(|| if_unset.to_vec());
     let mut values: Pieces = in_range.map(|(_, part)| value(part)).collect();

@@ -37,8 +37,8 @@ pub struct Program {
     pub first_priority: i32,
     /// For each meta what decides it at a glance, by id; nothing for other rules.
     pub glances: Vec<Glance>,
-    /// What it costs to run each rule, by id: only the order matters.
-    pub costs: Vec<Cost>,
+    /// What may come of each rule, by id.
+    pub stakes: Vec<Stake>,
     /// Eval calls with wrong arguments, and what is wrong.
     pub wrong_calls: Vec<(RuleId, String)>,
 }
@@ -128,12 +128,13 @@ impl Program {
         let mut arranging = Arranging::new(&rules, limits);
         let leaves: Vec<Leaf> = rules.iter().map(|(id, rule)| arranging.leaf(id, rule)).collect();
         let producers = rules.iter().filter(|(_, rule)| rule.captures).map(|(id, _)| id).collect();
-        let Arranging { slots, patterns, members, mut ids, mut editors, wrong_calls, .. } =
-            arranging;
+        let Arranging { slots, patterns, members, mut editors, wrong_calls, .. } = arranging;
         editors.sort_unstable();
-        let plans = patterns.map(|patterns| Plan::build(&patterns, &mut ids, limits));
+        let plans = patterns.map(|patterns| Plan::build(&patterns, limits));
         let first_priority = rules.rules.iter().map(|rule| rule.priority).min().unwrap_or(0);
         let costs = costs(&rules, &leaves, &plans);
+        let stake = |((_, rule), cost)| Stake { most: most(rule), cost };
+        let stakes = rules.iter().zip(costs).map(stake).collect();
         let glances = rules.rules.iter().map(|rule| Glance::of(&rule.test)).collect();
         Program {
             rules,
@@ -145,7 +146,7 @@ impl Program {
             editors,
             first_priority,
             glances,
-            costs,
+            stakes,
             wrong_calls,
         }
     }
@@ -178,6 +179,26 @@ fn plan_of(plans: &[Plan; VIEWS], view: View) -> &Plan {
         View::Rawbody => rawbody,
         View::Uris => uris,
         View::Full => full,
+    }
+}
+
+/// What a meta that reads a rule has to reckon with while the rule has not run.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Stake {
+    /// The most that it may be worth.
+    pub most: f64,
+    /// What it costs to run: only the order matters.
+    pub cost: Cost,
+}
+
+/// The most that a rule may be worth.
+fn most(rule: &Rule) -> f64 {
+    if matches!(rule.test, Test::Meta(_)) {
+        return f64::INFINITY;
+    }
+    match rule.tflags.multiple {
+        true => rule.tflags.maxhits.map_or(f64::INFINITY, |most| f64::from(most.max(1))),
+        false => 1.0,
     }
 }
 

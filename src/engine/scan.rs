@@ -5,10 +5,10 @@
 //! does. A rule whose view cannot match it at all (the plan knows) is settled without being
 //! run.
 
-use super::bound::{Bound, Cost};
+use super::bound::Bound;
 use super::course::Course;
 use super::decide::decide;
-use super::program::{Program, Rules, VIEWS, View};
+use super::program::{Leaf, Program, Rules, VIEWS, View};
 use super::tags::Tags;
 use super::verdict::Evidence;
 use super::{Frozen, Options, Worker, leaf};
@@ -44,6 +44,8 @@ pub struct Scan {
     pub(super) deadline_exceeded: bool,
     deadline: Option<Tick>,
     known: Vec<Known>,
+    /// Some rule is [`Known::Never`].
+    some_never: bool,
     /// Rules run in the order of their priorities, so none may be settled before its turn.
     pub(super) in_order: bool,
     /// How often the deadline could have been looked at.
@@ -89,6 +91,7 @@ impl Scan {
     ) -> Scan {
         Scan {
             known: vec![Known::Open; program.leaves.len()],
+            some_never: false,
             in_order: false,
             steps: 0,
             course,
@@ -174,8 +177,8 @@ impl Scan {
             if self.is_late() {
                 break;
             }
-            match rules.program.rules.rule(next).map(|rule| &rule.test) {
-                Some(Test::Meta(meta)) => waiting.extend(self.weigh(rules, next, meta, worker)),
+            match rules.program.leaves.get(next.0 as usize) {
+                Some(Leaf::Meta) => waiting.extend(self.weigh(rules, next, worker)),
                 _ => leaf::run(self, rules, next, worker),
             }
         }
@@ -210,7 +213,7 @@ impl Scan {
             for (index, rule) in members.into_iter().flatten().enumerate() {
                 if let Some(place) = rule.and_then(|rule| known.get_mut(rule.0 as usize))
                     && *place == Known::Open
-                    && !scan.possible(index, &mut worker.caches)
+                    && !scan.possible(index)
                 {
                     *place = Known::Value(0.0);
                 }
@@ -235,6 +238,7 @@ impl Scan {
     }
 
     fn know(&mut self, rule: RuleId, known: Known) {
+        self.some_never |= known == Known::Never;
         if let Some(place) = self.known.get_mut(rule.0 as usize) {
             *place = known;
         }
@@ -251,18 +255,21 @@ impl Scan {
     }
 
     /// Settles a meta, or gives the rule that it needs first.
-    fn weigh(
-        &mut self,
-        rules: Rules,
-        rule: RuleId,
-        meta: &Meta,
-        worker: &mut Worker,
-    ) -> Option<RuleId> {
+    fn weigh(&mut self, rules: Rules, rule: RuleId, worker: &mut Worker) -> Option<RuleId> {
+        let simple = !self.some_never && rules.course.is_simple(rule);
+        if simple && self.is_false_at_a_glance(rules, rule) {
+            self.settle_meta(rule, 0.0);
+            return None;
+        }
+        let Some(Test::Meta(meta)) = rules.program.rules.rule(rule).map(|rule| &rule.test) else {
+            self.settle_meta(rule, 0.0);
+            return None;
+        };
         if meta.unsolved {
             return self.weigh_unsolved(rules, rule, meta);
         }
         let course = rules.course;
-        for &gate in course.gates.get(&rule).map_or(&[][..], Vec::as_slice) {
+        for &gate in course.gates(rule) {
             match self.known(gate) {
                 Known::Open => return Some(gate),
                 Known::Value(0.0) => {}
@@ -273,19 +280,19 @@ impl Scan {
             }
         }
         let is_never = |used: &RuleId| self.known(*used) == Known::Never;
-        if course.is_blocked(rule) || meta.uses.iter().any(is_never) {
+        if course.is_blocked(rule) || self.some_never && meta.uses.iter().any(is_never) {
             self.know(rule, Known::Never);
             return None;
         }
-        if self.is_false_at_a_glance(rules, rule) {
+        if !simple && self.is_false_at_a_glance(rules, rule) {
             self.settle_meta(rule, 0.0);
             return None;
         }
         let mut room = std::mem::take(&mut worker.bounds);
         let bound = decide(meta, &mut room, |used| self.bound(rules, used));
         worker.bounds = room;
-        match (bound.value(), bound.wanted) {
-            (None, Some((_, wanted))) => Some(wanted),
+        match (bound.value(), bound.wanted()) {
+            (None, Some(wanted)) => Some(wanted),
             // Undecided without a rule that could decide it: infinities cancelled out.
             (value, _) => {
                 self.settle_meta(rule, value.unwrap_or(0.0));
@@ -345,8 +352,8 @@ impl Scan {
             Known::Never => Bound::known(0.0),
             Known::Open if self.course.score(rule) == 0.0 => Bound::known(0.0),
             Known::Open => {
-                let cost = rules.program.costs.get(rule.0 as usize).copied().unwrap_or(Cost::MAX);
-                Bound::open(most(rules.program, rule), cost, rule)
+                let stake = rules.program.stakes.get(rule.0 as usize).copied().unwrap_or_default();
+                Bound::open(stake.most, stake.cost, rule)
             }
         }
     }
@@ -358,16 +365,5 @@ fn may_read_body(test: &Test) -> bool {
         Test::Body { .. } => true,
         Test::Eval(Eval { class, .. }) => !matches!(class, EvalClass::Rbl | EvalClass::Plugin),
         _ => false,
-    }
-}
-
-/// The most that a rule may be worth.
-fn most(program: &Program, rule: RuleId) -> f64 {
-    match program.rules.rule(rule) {
-        Some(rule) if matches!(rule.test, Test::Meta(_)) => f64::INFINITY,
-        Some(rule) if rule.tflags.multiple => {
-            rule.tflags.maxhits.map_or(f64::INFINITY, |most| f64::from(most.max(1)))
-        }
-        _ => 1.0,
     }
 }

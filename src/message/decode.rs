@@ -11,7 +11,11 @@ pub fn quoted_printable(text: &[u8]) -> Vec<u8> {
     let mut out = Vec::with_capacity(text.len());
     let mut escape = Escape::default();
     let mut rest = text;
-    while let Some((&byte, after)) = rest.split_first() {
+    loop {
+        if escape.pending.is_none() {
+            rest = plain_run(rest, &mut out);
+        }
+        let Some((&byte, after)) = rest.split_first() else { break };
         let blanks = match byte {
             b' ' | b'\t' | b'=' => after.iter().take_while(|&&b| b == b' ' || b == b'\t').count(),
             _ => 0,
@@ -37,6 +41,26 @@ pub fn quoted_printable(text: &[u8]) -> Vec<u8> {
     }
     escape.finish(&mut out);
     out
+}
+
+/// Writes what stands before the first `=`, less white space at line ends; gives the rest.
+fn plain_run<'t>(text: &'t [u8], out: &mut Vec<u8>) -> &'t [u8] {
+    let (run, rest) = text.split_at(memchr::memchr(b'=', text).unwrap_or(text.len()));
+    for line in run.split_inclusive(|&byte| byte == b'\n') {
+        let ending = match line {
+            [.., b'\r', b'\n'] => 2,
+            [.., b'\n'] => 1,
+            _ => 0,
+        };
+        let (line, ending) = line.split_at(line.len() - ending);
+        let blanks = match ending {
+            b"" => 0,
+            _ => line.iter().rev().take_while(|&&b| b == b' ' || b == b'\t').count(),
+        };
+        out.extend_from_slice(line.get(..line.len() - blanks).unwrap_or_default());
+        out.extend_from_slice(ending);
+    }
+    rest
 }
 
 /// The length of the line end that `text` begins with: LF, CRLF or none.

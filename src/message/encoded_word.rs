@@ -60,14 +60,14 @@ fn unfolded(raw: &[u8]) -> Vec<u8> {
 
 /// Is `name` a field in which `=?` means nothing?
 fn is_never_encoded(name: &[u8]) -> bool {
-    let lower = name.to_ascii_lowercase();
-    let original = lower.strip_prefix(b"resent-").unwrap_or(&lower);
-    matches!(original, b"message-id" | b"date")
-        || matches!(
-            lower.as_slice(),
-            b"received" | b"mime-version" | b"references" | b"in-reply-to"
-        )
-        || lower.starts_with(b"list-")
+    let begins = |prefix: &[u8]| {
+        name.get(..prefix.len()).is_some_and(|start| start.eq_ignore_ascii_case(prefix))
+    };
+    let is = |names: &[&[u8]], name: &[u8]| names.iter().any(|n| name.eq_ignore_ascii_case(n));
+    let original = name.get(7..).filter(|_| begins(b"resent-")).unwrap_or(name);
+    is(&[b"message-id", b"date"], original)
+        || is(&[b"received", b"mime-version", b"references", b"in-reply-to"], name)
+        || begins(b"list-")
 }
 
 /// One `=?charset?B?text?=`.

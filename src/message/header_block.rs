@@ -3,7 +3,7 @@
 
 use super::encoded_word;
 use super::header::Source;
-use super::headers::Headers;
+use super::headers::{Field, Headers};
 use super::relay::Side;
 use crate::limits::Limits;
 use std::collections::HashMap;
@@ -35,6 +35,23 @@ fn field_length(block: &[u8]) -> Option<usize> {
 /// `Name: value` of every field, decoded, in order. Where the limit for the block is
 /// reached, all fields of a name stay or go.
 pub fn decoded(headers: &Headers, limits: &Limits) -> Vec<Vec<u8>> {
+    let lines: Vec<Vec<u8>> = headers.iter().map(line).collect();
+    match lines.iter().map(Vec::len).sum::<usize>() {
+        0..=LARGE if limits.header_block >= LARGE => lines,
+        _ => within(headers, limits),
+    }
+}
+
+/// A larger block is counted field by field.
+const LARGE: usize = 1 << 14;
+
+/// `Name: value` and a newline.
+fn line(field: &Field) -> Vec<u8> {
+    [field.name.as_slice(), b": ", &encoded_word::decoded(field), b"\n"].concat()
+}
+
+/// As much of the block as the limit allows.
+fn within(headers: &Headers, limits: &Limits) -> Vec<Vec<u8>> {
     let mut by_name: Vec<Vec<usize>> = Vec::new();
     let mut index = HashMap::new();
     for (position, field) in headers.iter().enumerate() {
@@ -50,13 +67,13 @@ pub fn decoded(headers: &Headers, limits: &Limits) -> Vec<Vec<u8>> {
     let mut size = 0;
     for position in by_name.into_iter().flatten() {
         let Some(field) = fields.get(position) else { continue };
-        let value = encoded_word::decoded(field);
-        size += field.name.len() + value.len() + 3;
+        let text = line(field);
+        size += text.len();
         if size > limits.header_block {
             break;
         }
         if let Some(line) = lines.get_mut(position) {
-            *line = Some([field.name.as_slice(), b": ", &value, b"\n"].concat());
+            *line = Some(text);
         }
     }
     lines.into_iter().flatten().collect()
@@ -107,7 +124,6 @@ fn is_received(field: &[u8]) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::message::headers::Field;
 
     #[test]
     fn a_block_is_cut_into_fields_with_their_folds() {

@@ -39,7 +39,6 @@ pub enum Line {
 struct Common {
     local: Form,
     bare: Form,
-    date: Form,
     id: Form,
     helo: Form,
     by: Form,
@@ -58,11 +57,6 @@ static COMMON: LazyLock<Option<Common>> = LazyLock::new(|| {
     Some(Common {
         local: Form::new("{..}`\\b`with local for`\\b`")?,
         bare: Form::new("`(?i:from) (?<from>[^ ]+) (?i:by) [^ ;]+ ?;`")?,
-        date: Form::new(
-            "{..}`[ ;]+(?:(?:Sun|Mon|Tue|Wed|Thu|Fri|Sat), )?[0-9]+ \
-             (?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec) \
-             [0-9]+ [0-9]+:[0-9]+(?::[0-9]+)? [^ ]+$`",
-        )?,
         id: Form::new("{..} id `<?(?<id>[^ ;<>]{3,})`")?,
         helo: Form::new("{..}`\\b`helo=`(?<helo>[-+0-9A-Za-z.^_&:=?!@%*$\\\\/]+)`")?,
         by: Form::new("{..} by {by}")?,
@@ -93,7 +87,7 @@ pub fn parse(value: &[u8]) -> Line {
     if !is_handover(&line, common) {
         return Line::Ignored;
     }
-    strip_date(&mut line, common);
+    strip_date(&mut line);
     let mut hop = Hop::default();
     hop.read_common(&line, common);
     hop.relay.auth = auth::method(&line);
@@ -136,8 +130,13 @@ fn is_handover(line: &[u8], common: &Common) -> bool {
     if !words.get(..5).is_some_and(|from| from.eq_ignore_ascii_case(b"from ")) {
         return false;
     }
-    if common.local.is_match(line) {
+    if memchr::memmem::find(line, b"with local for").is_some() && common.local.is_match(line) {
         return false;
+    }
+    // Most lines go on after the name.
+    let third = line.splitn(4, |&byte| byte == b' ').nth(2);
+    if !third.is_some_and(|by| by.eq_ignore_ascii_case(b"by")) {
+        return true;
     }
     // `from name by name ;` says too little, unless the name is an address.
     let Some(captures) = common.bare.captures(line) else { return true };
@@ -149,15 +148,40 @@ fn is_handover(line: &[u8], common: &Common) -> bool {
 }
 
 /// Cuts the date off the end, and gives `)by` the space that some servers forget.
-fn strip_date(line: &mut Vec<u8>, common: &Common) {
-    if let Some(date) = common.date.captures(line).and_then(|found| found.get(0).map(|m| m.start()))
-    {
+fn strip_date(line: &mut Vec<u8>) {
+    if let Some(date) = date(line) {
         line.truncate(date);
     }
     if let Some(at) = memchr::memmem::find(line, b")by ") {
         line.insert(at + 1, b' ');
     }
 }
+
+/// Where the date at the end of a line begins, with the spaces and semicolons before it:
+/// `; Sun, 22 Nov 2026 18:27:00 +0000`.
+fn date(line: &[u8]) -> Option<usize> {
+    let mut words = line.rsplitn(5, |&byte| byte == b' ');
+    let (zone, time, year, month) = (words.next()?, words.next()?, words.next()?, words.next()?);
+    let before = words.next()?;
+    let digits = |text: &[u8]| !text.is_empty() && text.iter().all(u8::is_ascii_digit);
+    let is_time = matches!(time.split(|&byte| byte == b':').count(), 2 | 3)
+        && time.split(|&byte| byte == b':').all(digits);
+    if zone.is_empty() || !is_time || !digits(year) || !MONTHS.contains(&month) {
+        return None;
+    }
+    let day = before.iter().rev().take_while(|byte| byte.is_ascii_digit()).count();
+    let before = before.get(..before.len().checked_sub(day).filter(|_| day > 0)?)?;
+    let ends_in_gap = |text: &&[u8]| matches!(text.last(), Some(b' ' | b';'));
+    let weekday = DAYS.iter().find_map(|day| before.strip_suffix(*day)).filter(ends_in_gap);
+    let before = weekday.or(Some(before).filter(ends_in_gap))?;
+    let gap = before.iter().rev().take_while(|&&byte| matches!(byte, b' ' | b';')).count();
+    Some(before.len() - gap)
+}
+
+const MONTHS: [&[u8]; 12] = [
+    b"Jan", b"Feb", b"Mar", b"Apr", b"May", b"Jun", b"Jul", b"Aug", b"Sep", b"Oct", b"Nov", b"Dec",
+];
+const DAYS: [&[u8]; 7] = [b"Sun, ", b"Mon, ", b"Tue, ", b"Wed, ", b"Thu, ", b"Fri, ", b"Sat, "];
 
 /// A hop while its line is being read.
 #[derive(Default)]
@@ -170,10 +194,13 @@ struct Hop {
 impl Hop {
     /// What most servers write alike.
     fn read_common(&mut self, line: &[u8], common: &Common) {
+        let has = |text: &[u8]| memchr::memmem::find(line, text).is_some();
         for form in [&common.id, &common.by] {
             self.take_from(form, line);
         }
-        if !self.take_from(&common.helo, line)
+        let helo = has(b"helo=") && self.take_from(&common.helo, line);
+        if !helo
+            && (has(b"HELO ") || has(b"EHLO "))
             && let Some(ehlo) = EHLO.as_ref()
         {
             self.take_from(ehlo, line);

@@ -134,7 +134,7 @@ fn redirectors(options: &Options, limits: &Limits) -> Vec<Redirector> {
     if rules.is_empty() {
         return Vec::new();
     }
-    let plan = Plan::build(&rules, &mut ids, limits);
+    let plan = Plan::build(&rules, limits);
     let memory = MemoryPool::default();
     vec![Arc::new(move |uri| {
         let mut used = memory.take();
@@ -149,7 +149,7 @@ fn target(uri: &[u8], plan: &Plan, rules: &[PlanRule], memory: &mut Memory) -> O
     let Memory { caches, scratch } = memory;
     let pieces: Pieces = std::iter::once(uri).collect();
     let mut scan = plan.start(&pieces, scratch);
-    let likely: Vec<_> = (0..rules.len()).filter(|&rule| scan.possible(rule, caches)).collect();
+    let likely: Vec<_> = (0..rules.len()).filter(|&rule| scan.possible(rule)).collect();
     let likely = likely.into_iter().filter_map(|rule| rules.get(rule));
     for PlanRule { pattern, .. } in likely {
         let Ok(Some(groups)) = pattern.captures_at(uri, 0, caches) else { continue };

@@ -29,6 +29,8 @@ const LOCALHOST: &str = "(?i:localhost(?:\\.localdomain)?|127\\.0\\.0\\.1|(?:ipv
 /// A compiled form.
 pub struct Form {
     pattern: Regex,
+    /// It has an address, which has to be looked at.
+    has_ip: bool,
 }
 
 impl Form {
@@ -55,11 +57,17 @@ impl Form {
             .unicode(false)
             .dot_matches_new_line(true)
             .build();
-        Some(Form { pattern: pattern.ok()? })
+        let pattern = pattern.ok()?;
+        let has_ip = pattern.capture_names().flatten().any(|name| matches!(name, "ip" | "_ip"));
+        Some(Form { pattern, has_ip })
     }
 
     /// Is `line` of this form? What stands for its names?
     pub fn captures<'l>(&self, line: &'l [u8]) -> Option<Captures<'l>> {
+        // Most forms are tried in vain, and captures cost memory.
+        if !self.pattern.is_match(line) {
+            return None;
+        }
         let captures = self.pattern.captures(line)?;
         let mut addresses = ["ip", "_ip"].into_iter().filter_map(|name| captures.name(name));
         addresses.all(|ip| net::is_ip_at(line, ip.start(), ip.end())).then_some(captures)
@@ -67,7 +75,7 @@ impl Form {
 
     /// Is `line` of this form?
     pub fn is_match(&self, line: &[u8]) -> bool {
-        self.captures(line).is_some()
+        if self.has_ip { self.captures(line).is_some() } else { self.pattern.is_match(line) }
     }
 }
 

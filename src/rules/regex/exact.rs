@@ -8,8 +8,10 @@ use super::perl::{self, Parsed};
 use super::{Pattern, PatternError, pcre, translate};
 use crate::limits::{Limit, Limits};
 use regex_automata::hybrid::dfa::DFA;
+use regex_automata::nfa::thompson::{self, NFA};
 use regex_automata::util::primitives::NonMaxUsize;
 use regex_automata::{Anchored, Input, meta};
+use regex_syntax::hir::Hir;
 use std::ops::Range;
 use std::sync::{Arc, OnceLock};
 
@@ -112,6 +114,11 @@ impl Exact {
             Engine::None => Err(Overrun::Pattern),
             _ => Ok(()),
         }
+    }
+
+    /// Does every match have at least one byte?
+    pub fn needs_text(&self) -> bool {
+        !self.nullable
     }
 
     /// Is a search one that may go back, so that a long text is better ruled out first?
@@ -276,10 +283,33 @@ impl Exact {
     pub(super) fn superset(&self) -> Option<(Id, &DFA)> {
         let superset = self.superset.get_or_init(|| {
             let hir = translate::superset(&self.parsed()?);
-            super::plan::lazy_dfa(&[&hir])
+            lazy_dfa(&hir)
         });
         superset.as_ref().map(|dfa| (self.superset_id, dfa))
     }
+}
+
+/// A DFA of `hir` whose states are made as texts need them.
+fn lazy_dfa(hir: &Hir) -> Option<DFA> {
+    let nfa: NFA = thompson::Compiler::new()
+        .configure(
+            thompson::Config::new()
+                .utf8(false)
+                .which_captures(thompson::WhichCaptures::None)
+                .nfa_size_limit(Some(8 << 20)),
+        )
+        .build_from_hir(hir)
+        .ok()?;
+    DFA::builder()
+        .configure(
+            DFA::config()
+                .match_kind(regex_automata::MatchKind::All)
+                .cache_capacity(4 << 20)
+                .skip_cache_capacity_check(true)
+                .minimum_cache_clear_count(None),
+        )
+        .build_from_nfa(nfa)
+        .ok()
 }
 
 impl Grouped {
@@ -378,10 +408,7 @@ const JIT_STACK: usize = 1 << 20;
 /// What PCRE2 begins with.
 const LEAST_STACK: usize = 32 << 10;
 
-fn compile_automaton(
-    hir: &regex_syntax::hir::Hir,
-    limits: &Limits,
-) -> Result<meta::Regex, Box<meta::BuildError>> {
+fn compile_automaton(hir: &Hir, limits: &Limits) -> Result<meta::Regex, Box<meta::BuildError>> {
     meta::Builder::new()
         .configure(
             meta::Config::new()

@@ -1,9 +1,11 @@
 //! Which of some thousand literals stand in a text, in any case.
 //!
-//! Of each literal the rarest four bytes in a row are hashed. One pass over the text looks
-//! each four bytes of it up in a bit map; only where a bit is set the literals behind it are
-//! compared. A literal that has been found is not looked for again, and a bit goes when all
-//! behind it are found. Literals of two and of three bytes have bit maps of their own.
+//! Of each literal the rarest four bytes in a row are its *window*. One pass over the text asks
+//! a filter of one byte for each three bytes: whether windows begin with them, and with which
+//! fourth bytes (by their lowest bits) those go on. Only where it says yes the literals behind
+//! it are compared. A literal that has been found is not looked for again, and the filter
+//! forgets a window when all its literals are found. Literals of three bytes stand under every
+//! fourth one; those of two have a filter of their own.
 //!
 //! Invariant: the cost of a place in the text is bounded by the fullest bucket.
 
@@ -22,21 +24,24 @@ pub(super) struct Word {
 #[derive(Debug)]
 pub(super) struct Finder {
     words: Vec<Word>,
-    /// For windows of two, three and four bytes.
-    tables: [Table; 3],
+    /// Literals of two bytes, by [`pair`].
+    pairs: Table,
+    /// The others, by [`cell`].
+    cells: Table,
+    filters: Box<Filters>,
     /// The pieces that a literal is looked for in, if not all of them are searched.
     pieces: HashSet<u32>,
     anywhere: bool,
 }
 
-/// Literals by the hash of one of their windows.
-#[derive(Debug, Default)]
+/// Literals by their windows.
+#[derive(Debug)]
 struct Table {
-    /// Where the entries of each hash begin, and the end; empty if there are none.
+    /// Keys that differ only in this many low bits share a bucket.
+    shift: u32,
+    /// Where the entries of each bucket begin, and the end.
     starts: Vec<u32>,
     entries: Vec<Entry>,
-    /// The hashes that have some.
-    map: Vec<u64>,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -44,6 +49,8 @@ struct Entry {
     word: u32,
     /// The literal's piece; [`ANY_PIECE`] for all of them.
     piece: u32,
+    /// Its pair or cell.
+    key: u32,
     /// Where in the literal the window stands.
     offset: u32,
     /// The literal's first eight bytes; of a shorter one all, and zeros.
@@ -55,87 +62,102 @@ struct Entry {
 /// No text has so many pieces.
 const ANY_PIECE: u32 = u32::MAX;
 
-/// One bit for each hash of each table.
-type Map = [u64; MAP];
+/// What a place in the text is asked first.
+#[derive(Clone, Copy, Debug)]
+struct Filters {
+    /// A bit for each pair.
+    pairs: [u64; 1 << (PAIR_BITS - 6)],
+    /// A bit for each cell: a byte for three bytes of text, in it a bit for the fourth.
+    cells: [u8; 1 << (CELL_BITS - 3)],
+}
 
-const HASH_BITS: u32 = 16;
-const MAP: usize = 1 << (HASH_BITS - 6);
+const PAIR_BITS: u32 = 16;
+const CELL_BITS: u32 = 18;
 
 /// What a search needs to remember; reused by the next.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(super) struct Search {
-    maps: Box<[Map; 3]>,
+    filters: Box<Filters>,
     folded: Vec<u8>,
     found: Vec<bool>,
 }
 
-impl Default for Search {
-    fn default() -> Search {
-        Search { maps: Box::new([[0; MAP]; 3]), folded: Vec::new(), found: Vec::new() }
+impl Search {
+    /// The text that was searched last, lower-cased.
+    pub fn folded(&self) -> &[u8] {
+        &self.folded
     }
 }
 
 impl Finder {
     pub fn new(words: Vec<Word>) -> Finder {
-        let frequency = frequency::of_bytes();
         let anywhere = words.iter().any(|word| word.piece.is_none());
-        let mut buckets: [HashMap<u16, Vec<Entry>>; 3] = Default::default();
+        let (mut pairs, mut cells) = (Buckets::default(), Buckets::default());
         for (number, word) in (0..).zip(&words) {
-            let length = word.text.len().clamp(2, 4);
-            let Some(buckets) = buckets.get_mut(length - 2) else { continue };
             let salt = if anywhere { 0 } else { salt(word.piece) };
-            let windows = word.text.windows(length).map(|window| hash_of(window, salt));
-            let share = |offset: usize| -> f32 {
-                let window = word.text.iter().skip(offset).take(length);
-                window.map(|&byte| frequency[usize::from(byte)]).product()
-            };
-            let cost = |(offset, hash): &(usize, u16)| {
-                share(*offset) * (1 + buckets.get(hash).map_or(0, Vec::len)) as f32
-            };
-            let rarest = windows.enumerate().min_by(|a, b| cost(a).total_cmp(&cost(b)));
-            if let Some((offset, hash)) = rarest {
-                let piece = word.piece.unwrap_or(ANY_PIECE);
-                let (head, mask) = head(&word.text);
-                let entry = Entry { word: number, piece, offset: offset as u32, head, mask };
-                buckets.entry(hash).or_default().push(entry);
+            match word.text.len() {
+                ..=2 => pairs.add(number, word, &|window| vec![pair(number_of(window), salt)]),
+                3 => cells.add(number, word, &|window| {
+                    let three = number_of(window);
+                    (0..8).map(|fourth| cell(three | fourth << 24, salt)).collect()
+                }),
+                _ => cells.add(number, word, &|window| vec![cell(number_of(window), salt)]),
             }
         }
+        let mut filters = Box::<Filters>::default();
+        pairs.0.keys().for_each(|&key| filters.pairs[key as usize >> 6] |= 1 << (key & 63));
+        cells.0.keys().for_each(|&key| filters.cells[key as usize >> 3] |= 1 << (key & 7));
         Finder {
             pieces: words.iter().filter_map(|word| word.piece).collect(),
             anywhere,
             words,
-            tables: buckets.map(Table::new),
+            pairs: Table::new(pairs, 0),
+            cells: Table::new(cells, CELL_BITS - PAIR_BITS),
+            filters,
         }
     }
 
-    /// Calls `hit` once with the number of each literal that stands in `text` and the piece where
-    /// it first does, if it counts in
-    /// any piece or stands in its own one; `ends` are the ends of the pieces, where each has a
-    /// newline.
+    /// Calls `hit` once with the number of each literal that stands in `text` and the piece
+    /// where it first does, if it counts in any piece or stands in its own one; `ends` are the
+    /// ends of the pieces, where each has a newline.
     pub fn search(
         &self,
         text: &[u8],
         ends: &[usize],
         search: &mut Search,
-        mut hit: impl FnMut(usize, u32),
+        hit: impl FnMut(usize, u32),
     ) {
-        let Search { maps, folded, found } = search;
+        let Search { filters, folded, found } = search;
         folded.clear();
         folded.extend_from_slice(text);
         folded.make_ascii_lowercase();
         folded.extend_from_slice(&[0; 8]); // so that the last byte has seven behind it
         found.clear();
         found.resize(self.words.len(), false);
-        for (map, table) in maps.iter_mut().zip(&self.tables) {
-            map.fill(0);
-            map.iter_mut().zip(&table.map).for_each(|(to, from)| *to = *from);
+        if text.len() < WORTH_FORGETTING {
+            let mut filters = &*self.filters;
+            self.search_pieces(&mut filters, folded, ends, found, hit);
+        } else {
+            filters.pairs.copy_from_slice(&self.filters.pairs);
+            filters.cells.copy_from_slice(&self.filters.cells);
+            self.search_pieces(&mut **filters, folded, ends, found, hit);
         }
+    }
+
+    fn search_pieces(
+        &self,
+        filters: &mut impl Asked,
+        folded: &[u8],
+        ends: &[usize],
+        found: &mut [bool],
+        mut hit: impl FnMut(usize, u32),
+    ) {
         let mut start = 0;
         for (piece, &end) in (0..).zip(ends) {
             let range = start..end + 1;
             start = range.end;
             if self.anywhere || self.pieces.contains(&piece) {
-                self.search_piece(piece, range, folded, maps, found, &mut hit);
+                self.search_piece(piece, range, folded, filters, found, &mut hit);
             }
         }
     }
@@ -145,24 +167,28 @@ impl Finder {
         piece: u32,
         range: Range<usize>,
         text: &[u8],
-        maps: &mut [Map; 3],
+        filters: &mut impl Asked,
         found: &mut [bool],
         hit: &mut impl FnMut(usize, u32),
     ) {
         let salt = if self.anywhere { 0 } else { salt(Some(piece)) };
         let windows = text.get(range.start..range.end + 3).unwrap_or_default().array_windows();
         for (at, window) in range.zip(windows) {
-            let hashes = hashes(u32::from_le_bytes(*window), salt);
-            let [twos, threes, fours] = &*maps;
-            let [two, three, four] = hashes;
-            if (bit(twos, two) | bit(threes, three) | bit(fours, four)) & 1 == 0 {
+            let window = u32::from_le_bytes(*window);
+            let (pair, cell) = (pair(window, salt), cell(window, salt));
+            if (filters.filters().pair(pair) | filters.filters().cell(cell)) & 1 == 0 {
                 continue;
             }
             let here = Place { text, at, piece };
-            for ((hash, map), table) in hashes.into_iter().zip(&mut *maps).zip(&self.tables) {
-                if bit(map, hash) & 1 == 1 && self.visit(table.bucket(hash), &here, found, hit) {
-                    map[usize::from(hash >> 6)] &= !(1 << (hash & 63));
-                }
+            if filters.filters().pair(pair) & 1 == 1
+                && self.visit(&self.pairs, pair, &here, found, hit)
+            {
+                filters.forget_pair(pair);
+            }
+            if filters.filters().cell(cell) & 1 == 1
+                && self.visit(&self.cells, cell, &here, found, hit)
+            {
+                filters.forget_cell(cell);
             }
         }
     }
@@ -170,13 +196,14 @@ impl Finder {
     /// Compares the literals of a bucket; `true`: all of them have been found by now.
     fn visit(
         &self,
-        bucket: &[Entry],
+        table: &Table,
+        key: u32,
         here: &Place<'_>,
         found: &mut [bool],
         hit: &mut impl FnMut(usize, u32),
     ) -> bool {
         let mut all = true;
-        for entry in bucket {
+        for entry in table.bucket(key).iter().filter(|entry| entry.key == key) {
             if entry.piece != here.piece && entry.piece != ANY_PIECE {
                 all = false;
                 continue;
@@ -212,26 +239,104 @@ struct Place<'t> {
     piece: u32,
 }
 
-impl Table {
-    fn new(buckets: HashMap<u16, Vec<Entry>>) -> Table {
-        if buckets.is_empty() {
-            return Table::default();
+/// A search asks the finder's own filters, or a copy that forgets what has been found.
+trait Asked {
+    fn filters(&self) -> &Filters;
+    fn forget_pair(&mut self, pair: u32);
+    fn forget_cell(&mut self, cell: u32);
+}
+
+/// In a shorter text little is found twice: less than a copy costs.
+const WORTH_FORGETTING: usize = 4096;
+
+impl Asked for &Filters {
+    fn filters(&self) -> &Filters {
+        self
+    }
+
+    fn forget_pair(&mut self, _: u32) {}
+
+    fn forget_cell(&mut self, _: u32) {}
+}
+
+impl Asked for Filters {
+    fn filters(&self) -> &Filters {
+        self
+    }
+
+    fn forget_pair(&mut self, pair: u32) {
+        self.pairs[pair as usize >> 6] &= !(1 << (pair & 63));
+    }
+
+    fn forget_cell(&mut self, cell: u32) {
+        self.cells[cell as usize >> 3] &= !(1 << (cell & 7));
+    }
+}
+
+impl Default for Filters {
+    fn default() -> Filters {
+        Filters { pairs: [0; 1 << (PAIR_BITS - 6)], cells: [0; 1 << (CELL_BITS - 3)] }
+    }
+}
+
+impl Filters {
+    /// The pair's bit, and others above it.
+    fn pair(&self, pair: u32) -> u64 {
+        self.pairs[pair as usize >> 6 & (self.pairs.len() - 1)] >> (pair & 63)
+    }
+
+    /// The cell's bit, and others above it.
+    fn cell(&self, cell: u32) -> u64 {
+        u64::from(self.cells[cell as usize >> 3 & (self.cells.len() - 1)] >> (cell & 7))
+    }
+}
+
+/// Entries by their pairs or cells, while a table grows.
+#[derive(Default)]
+struct Buckets(HashMap<u32, Vec<Entry>>);
+
+impl Buckets {
+    /// Adds a literal under the keys of its rarest window; of one with few others, if it can.
+    fn add(&mut self, number: u32, word: &Word, keys: &dyn Fn(&[u8]) -> Vec<u32>) {
+        let frequency = frequency::of_bytes();
+        let length = word.text.len().clamp(2, 4);
+        let cost = |window: &[u8]| {
+            let share: f32 = window.iter().map(|&byte| frequency[usize::from(byte)]).product();
+            let others = keys(window).iter().filter_map(|key| self.0.get(key)).map(Vec::len).max();
+            share * (1 + others.unwrap_or(0)) as f32
+        };
+        let windows = (0..).zip(word.text.windows(length));
+        let rarest = windows.min_by(|(_, a), (_, b)| cost(a).total_cmp(&cost(b)));
+        let Some((offset, window)) = rarest else { return };
+        let piece = word.piece.unwrap_or(ANY_PIECE);
+        let (head, mask) = head(&word.text);
+        for key in keys(window) {
+            let entry = Entry { word: number, piece, key, offset, head, mask };
+            self.0.entry(key).or_default().push(entry);
         }
-        let mut table = Table { map: vec![0; MAP], ..Table::default() };
-        for hash in 0..=u16::MAX {
-            let bit = u64::from(buckets.contains_key(&hash)) << (hash & 63);
-            table.map[usize::from(hash >> 6)] |= bit;
+    }
+}
+
+impl Table {
+    fn new(buckets: Buckets, shift: u32) -> Table {
+        let mut table = Table { shift, starts: Vec::new(), entries: Vec::new() };
+        if buckets.0.is_empty() {
+            return table;
+        }
+        for bucket in 0..1 << PAIR_BITS {
             table.starts.push(table.entries.len() as u32);
-            table.entries.extend(buckets.get(&hash).into_iter().flatten());
+            for key in (bucket << shift..).take(1 << shift) {
+                table.entries.extend(buckets.0.get(&key).into_iter().flatten());
+            }
         }
         table.starts.push(table.entries.len() as u32);
         table
     }
 
-    fn bucket(&self, hash: u16) -> &[Entry] {
-        let start = self.starts.get(usize::from(hash));
-        let end = self.starts.get(usize::from(hash) + 1);
-        let range = start.zip(end).map(|(&start, &end)| start as usize..end as usize);
+    fn bucket(&self, key: u32) -> &[Entry] {
+        let bucket = (key >> self.shift) as usize;
+        let range = self.starts.get(bucket).zip(self.starts.get(bucket + 1));
+        let range = range.map(|(&start, &end)| start as usize..end as usize);
         range.and_then(|range| self.entries.get(range)).unwrap_or_default()
     }
 }
@@ -250,30 +355,23 @@ fn head(text: &[u8]) -> (u64, u64) {
     (u64::from_le_bytes(head), u64::from_le_bytes(mask))
 }
 
-/// The hash's bit, and others above it.
-fn bit(map: &Map, hash: u16) -> u64 {
-    map[usize::from(hash >> 6)] >> (hash & 63)
-}
-
-/// The hashes of the two, three and four bytes that a window begins with.
-fn hashes(window: u32, salt: u32) -> [u16; 3] {
-    [hash(window & 0xFFFF ^ salt), hash(window & 0xFF_FFFF ^ salt), hash(window ^ salt)]
-}
-
-fn hash_of(window: &[u8], salt: u32) -> u16 {
+/// Up to four bytes as a number.
+fn number_of(window: &[u8]) -> u32 {
     let mut bytes = [0; 4];
     bytes.iter_mut().zip(window).for_each(|(to, from)| *to = *from);
-    let [two, three, four] = hashes(u32::from_le_bytes(bytes), salt);
-    match window.len() {
-        2 => two,
-        3 => three,
-        _ => four,
-    }
+    u32::from_le_bytes(bytes)
 }
 
-/// The upper half of a product with an odd number: every byte moves it.
-fn hash(window: u32) -> u16 {
-    (window.wrapping_mul(0x9E37_79B1) >> (u32::BITS - HASH_BITS)) as u16
+/// The key of the first two bytes.
+fn pair(window: u32, salt: u32) -> u32 {
+    (window ^ salt) & 0xFFFF
+}
+
+/// The key of four bytes: the first three hashed, then the lowest bits of the fourth. The hash is
+/// the upper part of a product with an odd number, which every byte moves.
+fn cell(window: u32, salt: u32) -> u32 {
+    let hash = ((window ^ salt) << 8).wrapping_mul(0x9E37_79B1) >> (u32::BITS + 3 - CELL_BITS);
+    hash << 3 | window >> 24 & 7
 }
 
 #[cfg(test)]

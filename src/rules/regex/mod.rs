@@ -7,7 +7,8 @@
 //!
 //! * `delimiter`, `perl`, `groups`, `class`, `bytes`, `warnings` read a pattern into a tree (`ast`);
 //! * `translate` makes an automaton of it where one says the same, `pcre` a PCRE2 pattern;
-//! * `literals` and `sieve` find what every match must contain; `plan` and `scan` use that.
+//! * `literals` and `sieve` find what every match must contain, `finder` and `near` where in a
+//!   text that is; `plan` and `scan` use them.
 //!
 //! Mail::SpamAssassin::Util `compile_regexp`, perlre(1), Mail::SpamAssassin::Plugin::Check.
 
@@ -22,6 +23,7 @@ mod finder;
 mod frequency;
 mod groups;
 mod literals;
+mod near;
 mod pcre;
 mod perl;
 mod plan;

@@ -1,11 +1,13 @@
 //! One text under one plan: what may match, and what does.
 
-use super::cache::Caches;
+use super::cache::{Caches, Id};
 use super::exact::{Matches, Overrun};
 use super::finder::Search;
+use super::near::{Folded, Near};
 use super::plan::{Plan, Tier};
 use crate::text::pieces::Pieces;
-use regex_automata::{Input, PatternSet};
+use regex_automata::Input;
+use regex_automata::hybrid::dfa::DFA;
 use std::ops::Range;
 
 /// Buffers that a scan fills and the next one reuses.
@@ -21,15 +23,13 @@ pub struct Scratch {
     /// holds all of them, is not before it.
     first: Vec<u32>,
     search: Search,
-    /// For each group what it found, once asked.
-    groups: Vec<Option<PatternSet>>,
     /// What the sieve's windows reached, once asked.
     reached: Vec<u64>,
     sieved: bool,
 }
 
 /// A single piece up to this many bytes is matched at once.
-const SHORT_TEXT: usize = 2048;
+const SHORT_TEXT: usize = 256;
 
 /// One text under one plan.
 #[derive(Debug)]
@@ -52,8 +52,6 @@ impl<'a> Scan<'a> {
         scratch.found.resize(plan.rules.len(), 0);
         scratch.first.clear();
         scratch.first.resize(plan.rules.len(), 0);
-        scratch.groups.clear();
-        scratch.groups.resize_with(plan.groups.len(), || None);
         scratch.sieved = false;
         let mut scan = Scan { plan, pieces, scratch };
         scan.find_literals();
@@ -81,11 +79,10 @@ impl<'a> Scan<'a> {
     }
 
     /// May rule `index` match? `false` is certain.
-    pub fn possible(&mut self, index: usize, caches: &mut Caches) -> bool {
+    pub fn possible(&mut self, index: usize) -> bool {
         match self.plan.tiers.get(index) {
             None => false,
             Some(Tier::Literals(bits)) => self.scratch.found.get(index) == Some(bits),
-            Some(Tier::Group { group, pattern }) => self.group_finds(*group, *pattern, caches),
             Some(Tier::Sieve) => self.passes_sieve(index),
             Some(Tier::Always) => true,
         }
@@ -100,24 +97,6 @@ impl<'a> Scan<'a> {
         self.plan.sieve.passes(index, reached)
     }
 
-    fn group_finds(&mut self, number: usize, pattern: usize, caches: &mut Caches) -> bool {
-        let Some(group) = self.plan.groups.get(number) else { return true };
-        let Some(slot) = self.scratch.groups.get_mut(number) else { return true };
-        let joined = &self.scratch.joined;
-        let found = slot.get_or_insert_with(|| {
-            let mut found = PatternSet::new(group.dfa.pattern_len());
-            let cache = caches.lazy(group.id, &group.dfa);
-            let input = Input::new(joined);
-            if group.dfa.try_which_overlapping_matches(cache, &input, &mut found).is_err() {
-                // Given up: every one of them is possible.
-                let all = (0..group.dfa.pattern_len()).filter_map(|p| p.try_into().ok());
-                all.for_each(|pattern| _ = found.try_insert(pattern));
-            }
-            found
-        });
-        pattern.try_into().is_ok_and(|pattern| found.contains(pattern))
-    }
-
     /// Up to `most` matches of rule `index`, as Perl counts them: piece by piece, in each
     /// as `while (/…/g)`. `most` is 1 but for `tflags multiple`.
     pub fn run(
@@ -127,7 +106,7 @@ impl<'a> Scan<'a> {
         caches: &mut Caches,
     ) -> Result<Matches, Overrun> {
         let mut matches = Matches::default();
-        if !self.possible(index, caches) {
+        if !self.possible(index) {
             return Ok(matches);
         }
         let Some(rule) = self.plan.rules.get(index) else { return Ok(matches) };
@@ -137,22 +116,18 @@ impl<'a> Scan<'a> {
         {
             left.start = left.start.max(first as usize).min(left.end);
         }
+        let near = self.plan.near.get(index).and_then(Option::as_ref);
         let until = self.joined_start(left.end).saturating_sub(1);
+        let long = until > self.joined_start(left.start) + SHORT_TEXT;
         // One linear pass pays where it saves calls, or a long backtrack. Header values are
         // cut short and their patterns are cheap.
-        let long = until > self.joined_start(left.start) + SHORT_TEXT;
-        let pays = left.len() > 1 || long && rule.pattern.backtracks();
+        let pays = left.len() > 1 || long && (near.is_some() || rule.pattern.backtracks());
         let superset = if pays { rule.pattern.superset() } else { None };
         while matches.count < most && !left.is_empty() {
-            if let Some((id, dfa)) = superset {
-                let from = self.joined_start(left.start);
-                // The end of the match that ends first: no piece before it has one.
-                let input = Input::new(&self.scratch.joined).range(from..until).earliest(true);
-                match dfa.try_search_fwd(caches.lazy(id, dfa), &input) {
-                    Ok(None) => break,
-                    Ok(Some(hit)) => left.start = self.piece_at(hit.offset(), left.clone()),
-                    Err(_) => {}
-                }
+            if let Some(superset) = superset
+                && !self.skip_to_match(near, superset, &mut left, until, caches)
+            {
+                break;
             }
             let Some(piece) = self.pieces.get(left.start) else { break };
             let (count, first) = rule.pattern.count(piece, most - matches.count, caches)?;
@@ -163,6 +138,44 @@ impl<'a> Scan<'a> {
             left.start += 1;
         }
         Ok(matches)
+    }
+
+    /// Leaves away the pieces of `left` in which the superset does not match; `false` if none is
+    /// left. The joined text of the last one ends at `until`.
+    fn skip_to_match(
+        &self,
+        near: Option<&Near>,
+        (id, dfa): (Id, &DFA),
+        left: &mut Range<usize>,
+        until: usize,
+        caches: &mut Caches,
+    ) -> bool {
+        let joined = &self.scratch.joined;
+        let mut from = self.joined_start(left.start);
+        let mut search = |range: Range<usize>| {
+            // The end of the match that ends first: no piece before it has one.
+            let input = Input::new(joined).range(range).earliest(true);
+            dfa.try_search_fwd(caches.lazy(id, dfa), &input)
+        };
+        let Some(near) = near else {
+            return match search(from..until) {
+                Ok(None) => false,
+                Ok(Some(hit)) => {
+                    left.start = self.piece_at(hit.offset(), left.clone());
+                    true
+                }
+                Err(_) => true,
+            };
+        };
+        let folded = Folded { text: self.scratch.search.folded(), ends: &self.scratch.ends };
+        while let Some(window) = near.window(folded, from, until) {
+            if !matches!(search(window.range), Ok(None)) {
+                left.start = window.piece;
+                return true;
+            }
+            from = window.next;
+        }
+        false
     }
 
     /// Where a piece begins in the joined text.
@@ -198,7 +211,7 @@ mod tests {
                 }
             })
             .collect();
-        Plan::build(&rules, &mut ids, &limits)
+        Plan::build(&rules, &limits)
     }
 
     fn found(plan: &Plan, pieces: &[&str], rule: usize, most: usize) -> Matches {
@@ -206,7 +219,7 @@ mod tests {
         let (mut scratch, mut caches) = (Scratch::default(), Caches::new());
         let mut scan = plan.start(&pieces, &mut scratch);
         let matches = scan.run(rule, most, &mut caches).unwrap();
-        assert!(matches.count == 0 || scan.possible(rule, &mut caches));
+        assert!(matches.count == 0 || scan.possible(rule));
         matches
     }
 
@@ -256,14 +269,13 @@ mod tests {
     }
 
     #[test]
-    fn a_group_answers_for_each_of_its_patterns() {
+    fn patterns_without_literals_are_told_apart() {
         let rules: Vec<(String, Scope)> = (0..40)
             .map(|n: u8| (format!("[{0}{1}]\\w\\W", (b'A' + n % 26) as char, n % 7), Scope::All))
             .collect();
         let rules: Vec<(&str, Scope)> =
             rules.iter().map(|(text, scope)| (&**text, *scope)).collect();
         let plan = plan(&rules);
-        assert_eq!(plan.tiers(), (0, 40, 0));
         let hits: Vec<usize> =
             (0..40).filter(|&rule| found(&plan, &["x", "C5!"], rule, 1).count > 0).collect();
         assert_eq!(hits, [2, 28]);

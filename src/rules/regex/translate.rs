@@ -36,13 +36,23 @@ fn regular(parsed: &Parsed, groups: bool, loose: bool) -> Option<Regular> {
 /// A regular expression that matches wherever, in pieces joined by newlines, the pattern
 /// matches inside one piece; and elsewhere too.
 pub(super) fn superset(parsed: &Parsed) -> Hir {
+    let heavy = parsed.node.weight() > HEAVY;
+    superset_with(parsed, if heavy { Counting::Hardly } else { Counting::Little })
+}
+
+/// The same with every repeat counted: to be looked at, for it has too many states to be run.
+pub(super) fn shape(parsed: &Parsed) -> Hir {
+    superset_with(parsed, Counting::Whole)
+}
+
+fn superset_with(parsed: &Parsed, counting: Counting) -> Hir {
     let mut groups = vec![None; parsed.groups + 1];
     collect_groups(&parsed.node, &mut groups);
     if accepts_early(&parsed.node) {
-        return Hir::empty();
+        // Nothing is known of how far it goes either.
+        return anything();
     }
-    let heavy = parsed.node.weight() > HEAVY;
-    Superset { groups, heavy }.hir(&parsed.node, None)
+    Superset { groups, counting }.hir(&parsed.node, None)
 }
 
 /// What stands behind a node in its sequence.
@@ -147,8 +157,16 @@ impl Exact {
 
 struct Superset<'a> {
     groups: Vec<Option<&'a Node>>,
-    /// Is the pattern so large that counting in it would take too many states?
-    heavy: bool,
+    counting: Counting,
+}
+
+/// How much of its repeats' counts a superset keeps: each multiplies an automaton's states.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Counting {
+    Whole,
+    Little,
+    /// For a pattern so large that counting in it would take too many states.
+    Hardly,
 }
 
 /// A copy of a group, for a reference to it: places in it do not hold again.
@@ -203,13 +221,17 @@ impl Superset<'_> {
         }
     }
 
-    /// Fewer counts to keep, more matched: a counted repeat multiplies an automaton's states.
+    /// Fewer counts to keep, more matched.
     fn loosened(&self, node: &Node, min: u32, max: Option<u32>) -> (u32, Option<u32>) {
+        if self.counting == Counting::Whole {
+            return (min, max);
+        }
+        let heavy = self.counting == Counting::Hardly;
         let single = matches!(node, Node::Byte(_) | Node::Class(_));
-        let most = if single && !self.heavy { COUNTED_CLASSES } else { 1 };
+        let most = if single && !heavy { COUNTED_CLASSES } else { 1 };
         let max = max.filter(|max| *max <= most);
         let weight = node.weight();
-        let least = match (self.heavy, single || weight <= SMALL_GROUP) {
+        let least = match (heavy, single || weight <= SMALL_GROUP) {
             (false, true) => COUNTED_AT_LEAST,
             (true, false) if weight <= LARGEST_GROUP => LARGE_GROUPS,
             _ => 2,

@@ -25,8 +25,8 @@ fuzz_target!(|data: &[u8]| {
     }
     let pieces: Pieces = [text].into_iter().collect();
     let rule = PlanRule { pattern: exact, scope: Scope::All };
-    let plan = Plan::build(&[rule], &mut ids, &limits());
+    let plan = Plan::build(&[rule], &limits());
     let mut scratch = Scratch::default();
-    let possible = plan.start(&pieces, &mut scratch).possible(0, &mut caches);
+    let possible = plan.start(&pieces, &mut scratch).possible(0);
     assert!(possible || !matches!(found, Ok(Some(_))), "the plan loses a match");
 });
