@@ -35,7 +35,7 @@ pub mod headers;
 pub mod host;
 pub mod html;
 pub mod image;
-mod mbox;
+pub mod mbox;
 mod multipart;
 mod notes;
 mod parse;
