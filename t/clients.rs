@@ -7,10 +7,14 @@
 #![allow(missing_docs)]
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stdout)]
 
+#[path = "clients/amavis.rs"]
+mod amavis;
 #[path = "clients/exim.rs"]
 mod exim;
 #[path = "clients/harness.rs"]
 mod harness;
+#[path = "clients/pipes.rs"]
+mod pipes;
 #[path = "clients/postfix.rs"]
 mod postfix;
 #[path = "clients/room.rs"]

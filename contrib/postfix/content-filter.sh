@@ -12,9 +12,9 @@ set -e
 # -e must be the last option: what follows is the command. `-G` says that the mail is in transit,
 # so that sendmail adds nothing to it; `-i` that a dot alone does not end it.
 # flags=q quotes what is odd in the addresses, and `--` keeps one from being an option.
-postconf -M 'mailprint/unix=mailprint unix - n n - 10 pipe
-    flags=q user=nobody null_sender=
-    argv=/usr/bin/spamc -x -X -s 524288 -e /usr/sbin/sendmail -G -i -f ${sender} -- ${recipient}'
+command='/usr/bin/spamc -x -X -s 524288 -e /usr/sbin/sendmail -G -i -f ${sender} -- ${recipient}'
+service='mailprint unix - n n - 10 pipe flags=q user=nobody null_sender='
+postconf -M "mailprint/unix=$service argv=$command"
 
 # Only what comes in by SMTP is filtered: what sendmail queues is not, or mail would go in circles.
 postconf -P 'smtp/inet/content_filter=mailprint:dummy'

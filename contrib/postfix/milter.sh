@@ -11,10 +11,5 @@ postconf -e 'smtpd_milters = unix:spamass/spamass.sock'
 # Without an answer from the milter mail is told to come back later. `accept` would let it pass.
 postconf -e 'milter_default_action = tempfail'
 
-# What spamass-milter wants to know for the Received header that it shows to spamc, and which
-# is not among what Postfix tells by itself.
-postconf -e 'milter_connect_macros = j {daemon_name} {client_name} {client_addr} v _'
-postconf -e 'milter_mail_macros = i {mail_addr} {client_name} {client_addr} {auth_authen}'
-
 # spamc scans for as long as mailprint allows (limits.scan_milliseconds), and no longer than this.
 postconf -e 'milter_content_timeout = 300s'

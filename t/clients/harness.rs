@@ -229,7 +229,10 @@ pub fn masked(bytes: &[u8]) -> Vec<u8> {
         (r"\(Postfix, from userid \d+\)", "(Postfix)"),
     ];
     MASKS.iter().fold(bytes.to_vec(), |bytes, (pattern, mask)| {
-        Regex::new(&format!("(?-u){pattern}")).unwrap().replace_all(&bytes, mask.as_bytes()).into_owned()
+        Regex::new(&format!("(?-u){pattern}"))
+            .unwrap()
+            .replace_all(&bytes, mask.as_bytes())
+            .into_owned()
     })
 }
 
@@ -240,7 +243,8 @@ pub fn text(bytes: &[u8]) -> String {
 /// The value of a header, unfolded; the empty text if there is none.
 pub fn header(mail: &[u8], name: &str) -> String {
     let head = text(mail);
-    let head = head.split("\n\n").next().unwrap_or_default().replace("\n\t", " ").replace("\n ", " ");
+    let head =
+        head.split("\n\n").next().unwrap_or_default().replace("\n\t", " ").replace("\n ", " ");
     let prefix = format!("{name}: ").to_lowercase();
     head.lines()
         .find(|line| line.to_lowercase().starts_with(&prefix))
@@ -252,4 +256,9 @@ pub fn header(mail: &[u8], name: &str) -> String {
 pub fn body_of(mail: &[u8]) -> &[u8] {
     let at = mail.windows(2).position(|two| two == b"\n\n").map_or(mail.len(), |at| at + 2);
     &mail[at..]
+}
+
+/// Does `mail` hold `original`, as the attachment of a report does?
+pub fn holds(mail: &[u8], original: &[u8]) -> bool {
+    mail.windows(original.len()).any(|window| window == original)
 }

@@ -36,9 +36,13 @@ pub fn start_postfix() -> Daemon {
 }
 
 /// Replies and mailbox after three messages, of which `kept` arrive.
-fn deliver(kept: usize) -> (Vec<String>, Vec<Vec<u8>>) {
-    let replies = [ham(), spam(), marked()].map(|mail| smtp::send(ADDRESS, 25, &mail)).to_vec();
-    let mails = mailbox(Path::new(MAILBOX), kept);
+pub fn deliver(kept: usize) -> (Vec<String>, Vec<Vec<u8>>) {
+    let replies = [ham(), marked(), spam()].map(|mail| smtp::send(ADDRESS, 25, &mail)).to_vec();
+    until("Postfix to deliver all", || {
+        text(&run(Command::new("postqueue").arg("-p"), b"").out).contains("Mail queue is empty")
+    });
+    let mut mails = mailbox(Path::new(MAILBOX), kept);
+    mails.sort_by_key(|mail| header(mail, "Message-ID"));
     std::fs::remove_file(MAILBOX).unwrap();
     (replies, mails)
 }
@@ -52,10 +56,31 @@ fn a_content_filter_marks_spam_in_postfix() {
         compare_rewritten(|kind| {
             let _scanner = Scanner::on_port(kind, 783);
             let (replies, mails) = deliver(3);
-            for mail in &mails { println!("{}\n=====", text(mail)); }
-            println!("{replies:?}");
+            assert!(replies.iter().all(|reply| reply.starts_with("250 ")), "{replies:?}");
+            assert_eq!(text(body_of(&mails[0])), text(body_of(&ham())));
+            for (mail, verdict) in
+                mails.iter().zip(["No, score=0.0", "Yes, score=6.5", "Yes, score=1001.9"])
+            {
+                assert!(header(mail, "X-Spam-Status").starts_with(verdict), "{}", text(mail));
+            }
+            assert!(holds(&mails[1], &marked()), "{}", text(&mails[1]));
+            assert!(holds(&mails[2], &spam()), "{}", text(&mails[2]));
             mails
         });
+    });
+}
+
+#[test]
+fn a_content_filter_keeps_mail_while_there_is_no_server() {
+    let Some(()) = all_installed(&["postfix", "spamc"]) else { return };
+    in_a_room(|| {
+        furnish_postfix("postfix/content-filter.sh");
+        let _postfix = start_postfix();
+        let reply = smtp::send(ADDRESS, 25, &ham());
+        assert!(reply.starts_with("250 "), "{reply}");
+        let log = || text(&std::fs::read("/var/log/postfix.log").unwrap_or_default());
+        until("the mail to be deferred", || log().contains("status=deferred"));
+        assert!(!Path::new(MAILBOX).exists());
     });
 }
 
@@ -70,8 +95,15 @@ fn spamass_milter_marks_and_refuses_in_postfix() {
         compare_rewritten(|kind| {
             let _scanner = Scanner::on_port(kind, 783);
             let (replies, mails) = deliver(2);
-            for mail in &mails { println!("{}\n=====", text(mail)); }
-            println!("{replies:?}");
+            assert!(replies[0].starts_with("250 "), "{replies:?}");
+            assert!(replies[1].starts_with("250 "), "{replies:?}");
+            assert_eq!(replies[2], "550 5.7.1 Blocked by SpamAssassin\r\n");
+            assert_eq!(text(body_of(&mails[0])), text(body_of(&ham())));
+            assert!(header(&mails[0], "X-Spam-Status").starts_with("No, score=0.0 "));
+            assert_eq!(header(&mails[0], "X-Spam-Flag"), "");
+            assert!(header(&mails[1], "X-Spam-Status").starts_with("Yes, score=6.5 "));
+            assert_eq!(header(&mails[1], "X-Spam-Flag"), "YES");
+            assert!(holds(&mails[1], &marked()), "{}", text(&mails[1]));
             mails
         });
     });

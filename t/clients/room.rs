@@ -61,7 +61,13 @@ fn overlay(upper: &Path, folder: &str) -> nix::Result<()> {
     let (written, work) = (written.display(), work.display());
     let options = format!("lowerdir=/{folder},upperdir={written},workdir={work}");
     let place = format!("/{folder}");
-    mount(Some("overlay"), place.as_str(), Some("overlay"), MsFlags::empty(), Some(options.as_str()))
+    mount(
+        Some("overlay"),
+        place.as_str(),
+        Some("overlay"),
+        MsFlags::empty(),
+        Some(options.as_str()),
+    )
 }
 
 /// Writes a file of the room, with its folders.
@@ -74,7 +80,8 @@ pub fn furnish_file(path: &str, text: &str) {
 /// Adds a system user for a daemon, if the machine has none of that name.
 pub fn furnish_user(name: &str) {
     if nix::unistd::User::from_name(name).unwrap().is_none() {
-        let options = ["--system", "--user-group", "--no-create-home", "--shell", "/usr/sbin/nologin"];
+        let options =
+            ["--system", "--user-group", "--no-create-home", "--shell", "/usr/sbin/nologin"];
         must(Command::new("useradd").args(options).arg(name));
     }
 }
