@@ -87,6 +87,8 @@ limits! {
         "command line and request headers together";
     MessageBytes message_bytes = 256 << 20, Bytes,
         "a message accepted; spamc's own upper bound for --max-size";
+    InflateRatio inflate_ratio = 200, Count,
+        "a compressed message larger than small_message, for each byte of it that came; text gives 3 to 20";
     Connections connections = 1024, Count,
         "connections open at once; more are refused, not queued";
     ReadMilliseconds read_milliseconds = 30_000, Milliseconds,

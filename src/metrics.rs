@@ -17,6 +17,8 @@ pub struct Metrics {
     registry: Registry,
     /// Connections accepted, by what became of them: `served`, `refused`, `unauthorized`.
     pub connections: IntCounterVec,
+    /// TLS handshakes that came to nothing.
+    pub handshakes_failed: IntCounter,
     /// Connections open now.
     pub open_connections: IntGauge,
     /// Requests by verb, counted when they are complete.
@@ -69,6 +71,8 @@ impl Metrics {
                 "Connections accepted, by what became of them.",
                 "outcome",
             )?,
+            handshakes_failed: make
+                .counter("handshakes_failed_total", "TLS handshakes that came to nothing.")?,
             open_connections: make.gauge("open_connections", "Connections open now.")?,
             requests: make.counters("requests_total", "Complete requests, by verb.", "verb")?,
             replies: make.counters("replies_total", "Replies, by code.", "code")?,

@@ -102,6 +102,7 @@ fn loaded(engine: Arc<Engine>, config: &Config) -> Loaded {
             Box::new(move |mail: Mail| {
                 let options = Options {
                     report: mail.report,
+                    rewrite: mail.rewrite,
                     deadline: Some(mail.deadline),
                     ..Options::default()
                 };

@@ -13,7 +13,6 @@ use std::path::PathBuf;
 
 /// spamd's options that do nothing yet: name, letter, does it take a value.
 const NOT_BUILT: &[(&str, Option<char>, Takes)] = &[
-    ("allow-tell", Some('l'), Takes::Nothing),
     ("create-prefs", Some('c'), Takes::Nothing),
     ("daemonize", Some('d'), Takes::Nothing),
     ("default-user", Some('U'), Takes::Value),
@@ -24,13 +23,6 @@ const NOT_BUILT: &[(&str, Option<char>, Takes)] = &[
     ("ipv6-only", Some('6'), Takes::Nothing),
     ("socketowner", None, Takes::Value),
     ("socketgroup", None, Takes::Value),
-    ("ssl", None, Takes::Nothing),
-    ("ssl-port", None, Takes::Value),
-    ("server-key", None, Takes::Value),
-    ("server-cert", None, Takes::Value),
-    ("ssl-verify", None, Takes::Nothing),
-    ("ssl-ca-file", None, Takes::Value),
-    ("ssl-ca-path", None, Takes::Value),
     ("sql-config", Some('q'), Takes::Nothing),
     ("setuid-with-sql", Some('Q'), Takes::Nothing),
     ("ldap-config", None, Takes::Nothing),
@@ -105,7 +97,7 @@ fn served(command: Command) -> Command {
             options::repeated(
                 "listen",
                 "PLACE",
-                "Where to listen: host[:port], [v6]:port, * or a path; without a value *",
+                "Where to listen: [ssl:]host[:port], [v6]:port, * or a path; without a value *",
             )
             .short('i')
             .num_args(0..=1)
@@ -116,6 +108,14 @@ fn served(command: Command) -> Command {
         .arg(valued("socketpath", "PATH", "A UNIX socket to listen on"))
         .arg(valued("socketmode", "MODE", "Its mode, in octal digits"))
         .arg(options::repeated("allowed-ips", "LIST", "Clients that are served on TCP").short('A'))
+        .arg(flag("allow-tell", "Answer TELL, by which clients teach and report").short('l'))
+        .arg(flag("ssl", "TLS on every TCP place"))
+        .arg(number("ssl-port", "TLS on every TCP place, and this port where one names none"))
+        .arg(valued("server-key", "FILE", "The server's key for TLS, in PEM"))
+        .arg(valued("server-cert", "FILE", "The server's certificates for TLS, in PEM"))
+        .arg(flag("ssl-verify", "Serve only clients that show a certificate"))
+        .arg(valued("ssl-ca-file", "FILE", "Whose certificates will do for that, in PEM"))
+        .arg(valued("ssl-ca-path", "PATH", "The same as a folder that openssl rehash was run on"))
         .arg(number("max-children", "Threads that scan").short('m'))
         .arg(
             number("timeout-tcp", "Seconds that a client has to send its request; 0: a year")
@@ -218,6 +218,14 @@ fn config(matches: &ArgMatches) -> Result<Config, Failure> {
     config.socket = text("socketpath").map(PathBuf::from).or(config.socket);
     config.socket_mode = text("socketmode").unwrap_or(config.socket_mode);
     config.allowed = given("allowed-ips").unwrap_or(config.allowed);
+    config.allow_tell |= matches.get_flag("allow-tell");
+    config.tls |= matches.get_flag("ssl");
+    config.tls_port = number("ssl-port").unwrap_or(config.tls_port);
+    config.tls_key = text("server-key").map_or(config.tls_key, PathBuf::from);
+    config.tls_cert = text("server-cert").map_or(config.tls_cert, PathBuf::from);
+    config.tls_verify |= matches.get_flag("ssl-verify");
+    config.tls_ca_file = text("ssl-ca-file").map(PathBuf::from).or(config.tls_ca_file);
+    config.tls_ca_path = text("ssl-ca-path").map(PathBuf::from).or(config.tls_ca_path);
     config.workers = number("max-children").unwrap_or(config.workers);
     if let Some(seconds) = number("timeout-tcp") {
         config.limits.read_milliseconds = milliseconds(seconds);

@@ -14,6 +14,6 @@ pub mod load;
 pub mod sample;
 pub mod table;
 
-pub use address::Listen;
+pub use address::{Listen, Unsaid};
 pub use load::{ConfigError, PATH, load};
 pub use table::{Config, Setting, TABLE};

@@ -1,6 +1,6 @@
 //! The table of settings.
 
-use crate::config::address::{Allowed, Listen};
+use crate::config::address::{Allowed, Listen, Unsaid};
 use crate::limits::{self, Limit, Limits, Unit};
 use std::fmt;
 use std::path::PathBuf;
@@ -148,6 +148,7 @@ held! {
     f64 = Decimal, |n| n, |n: &f64| *n;
     String = Text, |text| text, String::clone;
     Vec<String> = Texts, |texts| texts, Vec::clone;
+    PathBuf = Text, PathBuf::from, |path: &PathBuf| path.display().to_string();
     Option<PathBuf> = Text,
         |text: String| (!text.is_empty()).then(|| PathBuf::from(text)),
         |path: &Option<PathBuf>| path.as_ref().map_or_else(String::new, |path| path.display().to_string());
@@ -257,7 +258,7 @@ fn limit_setting(row: &limits::Row) -> Setting {
 }
 
 fn listen(text: &str) -> Result<(), String> {
-    Listen::parse(text, 0).map(drop)
+    Listen::parse(text, &Unsaid::default()).map(drop)
 }
 
 fn optional_listen(text: &str) -> Result<(), String> {
@@ -280,7 +281,7 @@ fn texts(all: &[&str]) -> Vec<String> {
 
 settings! {
     listen: Vec<String> = "server.listen", texts(&["localhost"]), "",
-        Range::Checked("host, host:port, [v6]:port, * for every address, or the path of a UNIX socket", listen), restart,
+        Range::Checked("host, host:port, [v6]:port, * for every address, each with ssl: in front for TLS, or the path of a UNIX socket", listen), restart,
         "Where spamd clients connect.";
     port: usize = "server.port", 783, "", Range::Between(0, 65535), restart,
         "The port of those places that name none.";
@@ -292,6 +293,24 @@ settings! {
     allowed: Vec<String> = "server.allowed", texts(&["127.0.0.1", "::1"]), "",
         Range::Checked("addresses and networks", client), restart,
         "Clients that are served on TCP; all others are closed without a word.";
+    tls: bool = "server.tls", false, "", Range::Any, restart,
+        "TLS on every TCP place; without it on those that are written ssl:host:port.";
+    tls_port: usize = "server.tls_port", 0, "", Range::Between(0, 65535), restart,
+        "The port of TLS places that name none; any but 0 turns server.tls on, 0 means server.port.";
+    tls_key: PathBuf = "server.tls_key", PathBuf::from("/etc/spamassassin/certs/server-key.pem"), "",
+        Range::Any, restart,
+        "The server's key, in PEM, without a passphrase; SIGHUP reads the file again.";
+    tls_cert: PathBuf = "server.tls_cert", PathBuf::from("/etc/spamassassin/certs/server-cert.pem"), "",
+        Range::Any, restart,
+        "The server's certificate and those that lead to its CA, in PEM; SIGHUP reads the file again.";
+    tls_verify: bool = "server.tls_verify", false, "", Range::Any, restart,
+        "Serve only clients with a certificate of a CA in server.tls_ca_file or server.tls_ca_path, or, where neither is set, of the system's CAs. Turns server.tls on.";
+    tls_ca_file: Option<PathBuf> = "server.tls_ca_file", None, "", Range::Any, restart,
+        "Certificates of CAs, in PEM. Turns server.tls_verify on.";
+    tls_ca_path: Option<PathBuf> = "server.tls_ca_path", None, "", Range::Any, restart,
+        "A folder with certificates of CAs, named by openssl rehash. Turns server.tls_verify on.";
+    allow_tell: bool = "server.allow_tell", false, "", Range::Any, restart,
+        "Answer TELL, by which clients teach and report.";
     workers: usize = "server.workers", 0, "threads", Range::Between(0, 1024), restart,
         "Threads that scan; 0 means as many as there are processors.";
     rules: Option<PathBuf> = "rules.path", None, "", Range::Any, reload,

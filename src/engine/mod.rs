@@ -68,6 +68,8 @@ pub struct Options {
     pub subtests: bool,
     /// Fill in [`Verdict::preview`].
     pub report: bool,
+    /// Fill in [`Verdict::rewritten`].
+    pub rewrite: bool,
     /// Stop then and answer with what is known.
     pub deadline: Option<Tick>,
     /// Fill patterns (`%{TAG}`) with these values instead of the message's own.

@@ -35,6 +35,17 @@ pub struct Verdict {
     pub resent_message_id: Vec<u8>,
     /// The beginning of the text, as `_PREVIEW_` shows it; empty unless a report was asked for.
     pub preview: Vec<u8>,
+    /// The mail as PROCESS gives it back; `None` unless the scan was asked for it.
+    pub rewritten: Option<Rewritten>,
+}
+
+/// A mail with the marks of a scan.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Rewritten {
+    /// The header block with the empty line that ends it.
+    pub head: Vec<u8>,
+    /// What follows it.
+    pub body: Vec<u8>,
 }
 
 impl Verdict {

@@ -5,7 +5,7 @@
 //!
 //! Ring 4.
 
-use crate::config::Listen;
+use crate::config::{Listen, Unsaid};
 use crate::server::{Server, StartError};
 use axum::Router;
 use axum::extract::State;
@@ -30,7 +30,7 @@ const SECONDS: u64 = 10;
 
 /// Opens the listener on `place`, a `host:port`.
 pub async fn open(place: &str) -> Result<TcpListener, StartError> {
-    let place = Listen::parse(place, 0).map_err(StartError::Setting)?;
+    let place = Listen::parse(place, &Unsaid::default()).map_err(StartError::Setting)?;
     let what = format!("cannot serve HTTP on {place}");
     let Some(host) = place.hosts().first().copied() else {
         return Err(StartError::Setting(format!("{what}: it takes a host and a port")));

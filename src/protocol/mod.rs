@@ -7,8 +7,17 @@
 //!
 //! Ring 4 in the picture, but it may use `limits` and `error` only.
 
+mod error;
+mod head;
+mod inflate;
 pub mod request;
 pub mod response;
+mod verb;
+mod wishes;
 
-pub use request::{Reading, Request, RequestError, Verb};
+pub use error::RequestError;
+pub use head::{Places, Tell};
+pub use request::{Reading, Request};
 pub use response::Answer;
+pub use verb::Verb;
+pub use wishes::{Shown, Wishes};

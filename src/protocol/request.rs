@@ -9,69 +9,12 @@
 //! line, header names are case-sensitive, header lines end with CRLF, what is not known is
 //! ignored.
 
-use crate::error::Code;
+use super::error::{RequestError, too_long};
+use super::head::{Head, Length, Tell};
+use super::inflate::Inflation;
+use super::verb::{Verb, command};
+use super::wishes::Wishes;
 use crate::limits::{Limit, Limits};
-use crate::text::number;
-use crate::text::shown::shown;
-
-/// What a client asks for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Verb {
-    /// The verdict line.
-    Check,
-    /// The names of the rules that hit.
-    Symbols,
-    /// The report, for spam and ham.
-    Report,
-    /// The report, if the message is spam.
-    ReportIfSpam,
-    /// The message, marked up.
-    Process,
-    /// The headers of the message, marked up.
-    Headers,
-    /// Learn or report the message.
-    Tell,
-    /// Is the server there?
-    Ping,
-    /// The client has changed its mind.
-    Skip,
-}
-
-/// All verbs with their words, in the order in which spamd tries them at one place of the
-/// first line.
-pub const VERBS: &[(&str, Verb)] = &[
-    ("PROCESS", Verb::Process),
-    ("CHECK", Verb::Check),
-    ("SYMBOLS", Verb::Symbols),
-    ("REPORT", Verb::Report),
-    ("HEADERS", Verb::Headers),
-    ("REPORT_IFSPAM", Verb::ReportIfSpam),
-    ("TELL", Verb::Tell),
-    ("SKIP", Verb::Skip),
-    ("PING", Verb::Ping),
-];
-
-impl Verb {
-    /// The word of the protocol.
-    pub fn word(self) -> &'static str {
-        VERBS.iter().find(|(_, verb)| *verb == self).map_or("", |(word, _)| word)
-    }
-
-    /// Does a message follow?
-    pub fn has_message(self) -> bool {
-        !matches!(self, Verb::Ping | Verb::Skip)
-    }
-
-    /// Which of spamd's three patterns finds the verb: the first that matches anywhere in
-    /// the line decides.
-    fn rank(self) -> u8 {
-        match self {
-            Verb::Tell => 1,
-            Verb::Skip | Verb::Ping => 2,
-            _ => 0,
-        }
-    }
-}
 
 /// A request, whole.
 #[derive(Clone, Debug, PartialEq)]
@@ -82,87 +25,15 @@ pub struct Request {
     pub version: f64,
     /// `User:`, as sent: any byte but control characters.
     pub user: Option<Vec<u8>>,
-    /// The message; empty for PING and SKIP.
+    /// The message, inflated if it came compressed; empty for PING and SKIP.
     pub message: Vec<u8>,
-}
-
-/// Why a request is refused. Its text is the reply's, as spamd words it.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum RequestError {
-    /// The first line asks for nothing that we know.
-    #[error("Bad header line: {}", shown(.0))]
-    UnknownCommand(Vec<u8>),
-    /// End of input before the first byte.
-    #[error("Bad header line: (closed before headers)")]
-    Closed,
-    /// End of input among the headers.
-    #[error("Bad header line: (EOF during headers)")]
-    EndOfHeaders,
-    /// A line without a colon, which an empty line with a bare LF is too.
-    #[error("Bad header line: (header not in 'Name: value' format)")]
-    NotAHeader,
-    /// A `Content-length` that is not made of digits.
-    #[error("Bad header line: (Content-Length contains non-numeric bytes)")]
-    LengthNotANumber,
-    /// A user's name with control characters.
-    #[error("Bad header line: (User header contains control chars)")]
-    UserControls,
-    /// `Compress` with an unknown method.
-    #[error("Bad header line: (compression type not supported: {})", shown(.0))]
-    UnknownCompression(Vec<u8>),
-    /// `Compress: zlib`.
-    #[error("Bad header line: (compression not supported: Compress: zlib is not built yet)")]
-    Compressed,
-    /// More or fewer bytes than announced.
-    #[error(
-        "Bad header line: (Content-Length mismatch: Expected {expected} bytes, got {got} bytes)"
-    )]
-    LengthMismatch {
-        /// The header's digits, as sent.
-        expected: String,
-        /// What came, to the end of the line that went over.
-        got: usize,
-    },
-    /// More headers than spamd reads.
-    #[error("Bad header line: (too many headers)")]
-    TooManyHeaders,
-    /// A line, the head or the message is longer than its limit.
-    #[error("Bad header line: ({what} is longer than {height} bytes, limits.{name})")]
-    TooLong {
-        /// Which part of the request.
-        what: &'static str,
-        /// The limit's height.
-        height: usize,
-        /// The limit's name in the configuration.
-        name: &'static str,
-        /// The limit.
-        limit: Limit,
-    },
-    /// A verb of spamd's that this version cannot do.
-    #[error("Service Unavailable: {} is not built yet", .0.word())]
-    NotBuilt(Verb),
-    /// TELL, which spamd refuses in these words until it is allowed.
-    #[error("Service Unavailable: TELL commands are not enabled, set the --allow-tell switch.")]
-    TellNotAllowed,
-}
-
-impl RequestError {
-    /// The code of the reply.
-    pub fn code(&self) -> Code {
-        match self {
-            RequestError::NotBuilt(_) | RequestError::TellNotAllowed => Code::Unavailable,
-            _ => Code::Protocol,
-        }
-    }
-
-    /// The limit that was gone over, if that is what happened.
-    pub fn limit(&self) -> Option<Limit> {
-        match self {
-            RequestError::TooLong { limit, .. } => Some(*limit),
-            RequestError::TooManyHeaders => Some(Limit::RequestHeaders),
-            _ => None,
-        }
-    }
+    /// The message's size as spamd's log tells it: an inflated one's before spamd has
+    /// straightened its end.
+    pub size: usize,
+    /// What a TELL asks for.
+    pub tell: Tell,
+    /// What the client asks for beyond spamd's protocol.
+    pub wishes: Wishes,
 }
 
 /// How far a request has come.
@@ -174,28 +45,13 @@ pub enum Progress {
     Complete(Request),
 }
 
-/// `Content-length` as sent and as a number.
-#[derive(Clone, Debug, PartialEq, Eq)]
-struct Length {
-    digits: String,
-    bytes: usize,
-}
-
-/// The command and what the headers have said so far.
-#[derive(Clone, Debug)]
-struct Head {
-    verb: Verb,
-    version: f64,
-    user: Option<Vec<u8>>,
-    length: Option<Length>,
-    headers: usize,
-}
-
 /// A request in the course of arriving.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub struct Reading {
     limits: Limits,
-    /// The head before the message is reached, afterwards the message.
+    allow_tell: bool,
+    /// The head before the message is reached, afterwards the message, or what of a
+    /// compressed one is not inflated yet.
     buffer: Vec<u8>,
     /// How much of the head is parsed.
     parsed: usize,
@@ -203,6 +59,7 @@ pub struct Reading {
     searched: usize,
     head: Option<Head>,
     in_message: bool,
+    inflation: Option<Inflation>,
 }
 
 impl Reading {
@@ -210,12 +67,20 @@ impl Reading {
     pub fn new(limits: &Limits) -> Reading {
         Reading {
             limits: limits.clone(),
+            allow_tell: false,
             buffer: Vec::new(),
             parsed: 0,
             searched: 0,
             head: None,
             in_message: false,
+            inflation: None,
         }
+    }
+
+    /// Says whether TELL is served.
+    #[must_use]
+    pub fn allow_tell(self, allow_tell: bool) -> Reading {
+        Reading { allow_tell, ..self }
     }
 
     /// Has nothing arrived?
@@ -225,7 +90,7 @@ impl Reading {
 
     /// How many bytes of memory are held.
     pub fn held(&self) -> usize {
-        self.buffer.capacity()
+        self.buffer.capacity() + self.inflation.as_ref().map_or(0, Inflation::held)
     }
 
     /// Takes the next bytes.
@@ -249,7 +114,8 @@ impl Reading {
             if self.in_message && !head.verb.has_message() {
                 // What else has come is no part of it.
                 self.buffer.clear();
-                return Ok(Progress::Complete(self.request()));
+                self.inflation = None;
+                return self.complete();
             }
         }
         self.message(at_end)
@@ -291,30 +157,23 @@ impl Reading {
     /// Takes one line of the head; sets `in_message` after the last.
     fn head_line(&mut self, line: &[u8]) -> Result<(), RequestError> {
         let Some(head) = &mut self.head else {
-            let head = command(line)?;
-            self.in_message = !head.reads_headers();
-            let unbuilt = self.in_message.then(|| head.unbuilt()).flatten();
-            self.head = Some(head);
-            self.begin_message();
-            return unbuilt.map_or(Ok(()), Err);
+            let (verb, version) = command(line)?;
+            self.head = Some(Head::new(verb, version));
+            return if verb.has_headers(version) { Ok(()) } else { self.begin_message() };
         };
         let text = line.strip_suffix(b"\r\n").unwrap_or(line);
-        if !text.is_empty() {
-            return head.header(text, &self.limits);
-        }
-        if let Some(error) = head.unbuilt() {
-            return Err(error);
-        }
-        self.in_message = true;
-        self.begin_message();
-        Ok(())
+        if text.is_empty() { self.begin_message() } else { head.header(text, &self.limits) }
     }
 
     /// Drops the head's bytes, so that the buffer begins with the message.
-    fn begin_message(&mut self) {
-        if self.in_message {
-            self.buffer.drain(..self.parsed);
+    fn begin_message(&mut self) -> Result<(), RequestError> {
+        if let Some(head) = &self.head {
+            head.check(self.allow_tell)?;
+            self.inflation = head.compressed.then(Inflation::new);
         }
+        self.in_message = true;
+        self.buffer.drain(..self.parsed);
+        Ok(())
     }
 
     /// Is the message whole?
@@ -323,11 +182,12 @@ impl Reading {
         let got = self.buffer.len();
         let Some(length) = &head.length else {
             too_long("the message", got, Limit::MessageBytes, &self.limits)?;
-            if at_end {
-                return Ok(Progress::Complete(self.request()));
-            }
-            return Ok(Progress::Incomplete);
+            return if at_end { self.complete() } else { Ok(Progress::Incomplete) };
         };
+        if self.inflation.is_some() {
+            let announced = length.bytes;
+            return self.inflate(announced, at_end);
+        }
         let read = match line_end_at(&self.buffer, length) {
             Some(read) => read,
             None if at_end => got,
@@ -338,15 +198,35 @@ impl Reading {
             return Err(RequestError::LengthMismatch { expected, got: read });
         }
         self.buffer.truncate(read);
-        Ok(Progress::Complete(self.request()))
+        self.complete()
     }
 
-    fn request(&mut self) -> Request {
-        let message = std::mem::take(&mut self.buffer);
-        match self.head.take() {
-            Some(Head { verb, version, user, .. }) => Request { verb, version, user, message },
-            None => Request { verb: Verb::Skip, version: 0.0, user: None, message },
+    /// Inflates what has arrived of the `announced` bytes. spamd does not mind fewer, so long
+    /// as the stream in them is whole, and cuts off what is more.
+    fn inflate(&mut self, announced: usize, at_end: bool) -> Result<Progress, RequestError> {
+        let Some(inflation) = &mut self.inflation else { return Ok(Progress::Incomplete) };
+        self.buffer.truncate(announced.saturating_sub(inflation.taken()));
+        inflation.feed(&self.buffer, &self.limits)?;
+        self.buffer.clear();
+        if inflation.taken() < announced && !at_end {
+            return Ok(Progress::Incomplete);
         }
+        self.complete()
+    }
+
+    /// The request, of which everything has arrived.
+    fn complete(&mut self) -> Result<Progress, RequestError> {
+        let Some(head) = self.head.take() else { return Ok(Progress::Incomplete) };
+        let (message, size) = match self.inflation.take() {
+            Some(inflation) => inflation.finish()?,
+            None => {
+                let message = std::mem::take(&mut self.buffer);
+                let size = message.len();
+                (message, size)
+            }
+        };
+        let Head { verb, version, user, tell, wishes, .. } = head;
+        Ok(Progress::Complete(Request { verb, version, user, message, size, tell, wishes }))
     }
 }
 
@@ -370,129 +250,6 @@ fn line_end_at(message: &[u8], length: &Length) -> Option<usize> {
     }
     let rest = message.get(announced..).unwrap_or_default();
     Some(memchr::memchr(b'\n', rest).map_or(message.len(), |place| announced + place + 1))
-}
-
-fn too_long(
-    what: &'static str,
-    length: usize,
-    limit: Limit,
-    limits: &Limits,
-) -> Result<(), RequestError> {
-    let height = limits.get(limit);
-    if length <= height {
-        return Ok(());
-    }
-    let row = crate::limits::TABLE.iter().find(|row| row.limit == limit);
-    let name = row.map_or("", |row| row.name);
-    Err(RequestError::TooLong { what, height, name, limit })
-}
-
-/// The first line: a verb and a version, anywhere in it.
-fn command(line: &[u8]) -> Result<Head, RequestError> {
-    let mut text = line.to_vec();
-    if let Some(end) = text.iter().position(|byte| *byte == b'\n') {
-        text.truncate(end);
-        if text.last() == Some(&b'\r') {
-            text.pop();
-        }
-    }
-    let mut best: Option<(u8, usize, Verb)> = None;
-    for place in memchr::memmem::find_iter(&text, b" SPAMC/") {
-        let before = text.get(..place).unwrap_or_default();
-        let found = VERBS.iter().filter(|(word, _)| before.ends_with(word.as_bytes()));
-        for (word, verb) in found {
-            let candidate = (verb.rank(), place - word.len(), *verb);
-            if best.is_none_or(|best| (candidate.0, candidate.1) < (best.0, best.1)) {
-                best = Some(candidate);
-            }
-        }
-    }
-    let Some((_, start, verb)) = best else {
-        return Err(RequestError::UnknownCommand(text));
-    };
-    let version = text.get(start + verb.word().len() + " SPAMC/".len()..).unwrap_or_default();
-    let version = number::read(version);
-    Ok(Head { verb, version, user: None, length: None, headers: 0 })
-}
-
-impl Head {
-    /// Do headers follow the first line?
-    fn reads_headers(&self) -> bool {
-        match self.verb {
-            Verb::Tell => true,
-            Verb::Ping | Verb::Skip => self.version >= 1.5,
-            _ => self.version > 1.0,
-        }
-    }
-
-    /// Why the verb cannot be served, if it cannot.
-    fn unbuilt(&self) -> Option<RequestError> {
-        match self.verb {
-            Verb::Process | Verb::Headers => Some(RequestError::NotBuilt(self.verb)),
-            Verb::Tell => Some(RequestError::TellNotAllowed),
-            _ => None,
-        }
-    }
-
-    /// Takes one header line, without its CRLF.
-    fn header(&mut self, line: &[u8], limits: &Limits) -> Result<(), RequestError> {
-        let colon = memchr::memchr(b':', line).ok_or(RequestError::NotAHeader)?;
-        let (name, value) = line.split_at_checked(colon).unwrap_or_default();
-        let value = trim_start(value.get(1..).unwrap_or_default());
-        match name {
-            b"Content-length" => self.length = Some(content_length(value, limits)?),
-            b"User" => self.user = Some(user(value)?),
-            b"Compress" if contains_ignore_case(value, b"zlib") => {
-                return Err(RequestError::Compressed);
-            }
-            b"Compress" => return Err(RequestError::UnknownCompression(value.to_vec())),
-            _ => {}
-        }
-        // spamd reads so many lines, the empty one at the end among them.
-        self.headers += 1;
-        if self.headers >= limits.request_headers {
-            return Err(RequestError::TooManyHeaders);
-        }
-        Ok(())
-    }
-}
-
-/// Without the white space of Perl's `\s` in front.
-fn trim_start(value: &[u8]) -> &[u8] {
-    let space = |byte: &&u8| byte.is_ascii_whitespace() || **byte == 0x0b;
-    let spaces = value.iter().take_while(space).count();
-    value.get(spaces..).unwrap_or_default()
-}
-
-/// Perl's `$` also stands before a last line feed.
-fn without_newline(value: &[u8]) -> &[u8] {
-    value.strip_suffix(b"\n").unwrap_or(value)
-}
-
-fn content_length(value: &[u8], limits: &Limits) -> Result<Length, RequestError> {
-    let digits = without_newline(value);
-    if !digits.iter().all(u8::is_ascii_digit) {
-        return Err(RequestError::LengthNotANumber);
-    }
-    let digits = String::from_utf8_lossy(digits).into_owned();
-    let bytes = match digits.as_str() {
-        "" => 0,
-        text => text.parse().unwrap_or(usize::MAX),
-    };
-    too_long("the message", bytes, Limit::MessageBytes, limits)?;
-    Ok(Length { digits, bytes })
-}
-
-fn user(value: &[u8]) -> Result<Vec<u8>, RequestError> {
-    let name = without_newline(value);
-    if name.iter().any(|byte| *byte < 0x20) {
-        return Err(RequestError::UserControls);
-    }
-    Ok(name.to_vec())
-}
-
-fn contains_ignore_case(text: &[u8], word: &[u8]) -> bool {
-    text.windows(word.len()).any(|window| window.eq_ignore_ascii_case(word))
 }
 
 /// Parses what has arrived so far of a connection whose end is not known yet.

@@ -1,3 +1,4 @@
+use super::super::head::Places;
 use super::*;
 use proptest::prelude::*;
 
@@ -64,10 +65,6 @@ fn broken_requests_get_the_words_of_spamd() {
         ("CHECK SPAMC/1.5\r\nUser: a\x07b\r\n\r\n", "(User header contains control chars)"),
         ("CHECK SPAMC/1.5\r\nCompress: gzip\r\n\r\n", "(compression type not supported: gzip)"),
         (
-            "CHECK SPAMC/1.5\r\nCompress: ZLIB\r\n\r\n",
-            "(compression not supported: Compress: zlib is not built yet)",
-        ),
-        (
             "CHECK SPAMC/1.5\r\nContent-length: 10\r\n\r\nshort",
             "(Content-Length mismatch: Expected 10 bytes, got 5 bytes)",
         ),
@@ -85,15 +82,99 @@ fn broken_requests_get_the_words_of_spamd() {
     }
 }
 
+/// What comes of a TELL with these headers.
+fn tell(headers: &str, allow_tell: bool) -> Result<Request, String> {
+    let mut reading = Reading::new(&Limits::default()).allow_tell(allow_tell);
+    let text = format!("TELL SPAMC/1.0\r\n{headers}\r\nx");
+    let fed = reading.feed(text.as_bytes()).map_err(|error| error.to_string())?;
+    match fed {
+        Progress::Complete(request) => Ok(request),
+        Progress::Incomplete => match reading.finish() {
+            Ok(Progress::Complete(request)) => Ok(request),
+            other => Err(format!("{other:?}")),
+        },
+    }
+}
+
 #[test]
-fn verbs_of_later_are_refused_by_name_once_their_head_is_whole() {
-    let limits = Limits::default();
-    let not_built = "Service Unavailable: PROCESS is not built yet";
-    assert_eq!(parse(b"PROCESS SPAMC/1.5\r\n", &limits), Ok(Progress::Incomplete));
-    assert_eq!(error(b"PROCESS SPAMC/1.5\r\n\r\n"), not_built);
-    assert_eq!(error(b"PROCESS SPAMC/1.0\r\n"), not_built);
-    let tell = parse(b"TELL SPAMC/1.0\r\nSet: local\r\n\r\n", &limits).unwrap_err();
-    assert_eq!(tell.code(), Code::Unavailable);
+fn tell_says_what_shall_be_known_where() {
+    let request = tell("Message-class: spam\r\nSet: Local, remote\r\n", true).unwrap();
+    let both = Places { local: true, remote: true };
+    let class = Some(b"spam".to_vec());
+    assert_eq!(request.tell, Tell { class, set: both, remove: Places::default() });
+    let request = tell("Set: local\r\nSet: nothing\r\nRemove: locally\r\n", true).unwrap();
+    assert_eq!(request.tell.set, Places::default());
+    assert_eq!(request.tell.remove, Places { local: true, remote: false });
+}
+
+#[test]
+fn tell_is_refused_as_spamd_refuses_it() {
+    let not_allowed =
+        "Service Unavailable: TELL commands are not enabled, set the --allow-tell switch.";
+    let both = |place| {
+        format!("Bad header line: Unable to set {place} and remove {place} in the same operation.")
+    };
+    let cases = [
+        ("Set: local\r\n", false, not_allowed.to_owned()),
+        ("Set: local\r\nRemove: local\r\n", false, not_allowed.to_owned()),
+        ("Set: local, remote\r\nRemove: remote, local\r\n", true, both("local")),
+        ("Set: local, remote\r\nRemove: remote\r\n", true, both("remote")),
+        ("Compress: zlib\r\nSet: local\r\nRemove: local\r\n", true, both("local")),
+    ];
+    for (headers, allow_tell, words) in cases {
+        assert_eq!(tell(headers, allow_tell), Err(words), "{headers:?}");
+    }
+}
+
+fn compressed(verb: &str, more: &str, bytes: &[u8]) -> Vec<u8> {
+    let head = format!("{verb} SPAMC/1.5\r\nCompress: ZLIB\r\n{more}\r\n");
+    [head.as_bytes(), bytes].concat()
+}
+
+#[test]
+fn a_compressed_message_needs_its_length_and_its_end() {
+    let stream = b"\x78\x9c\xabV*.MIMULQ\xa8\x05\0\x1a\x0a\x04\x62";
+    assert_eq!(
+        error(&compressed("CHECK", "", stream)),
+        "Service Unavailable: Compress requires Content-length header"
+    );
+    let no_end = "Service Unavailable: zlib: failed to find end of zlib stream\n";
+    assert_eq!(error(&compressed("CHECK", "Content-length: 9\r\n", b"plaintext")), no_end);
+    assert_eq!(error(&compressed("CHECK", "Content-length:\r\n", stream)), no_end);
+    assert_eq!(all(&compressed("PING", "", b"")).unwrap().verb, Verb::Ping);
+}
+
+#[test]
+fn a_compressed_message_is_whole_with_its_last_announced_byte() {
+    let mut encoder = flate2::write::ZlibEncoder::new(Vec::new(), flate2::Compression::fast());
+    std::io::Write::write_all(&mut encoder, b"Subject: x\n\nbody").unwrap();
+    let stream = encoder.finish().unwrap();
+    let length = stream.len();
+    let request = |announced: usize, bytes: &[u8]| {
+        compressed("CHECK", &format!("Content-length: {announced}\r\n"), bytes)
+    };
+    let surplus = [&stream[..], b"surplus"].concat();
+    for bytes in [request(length, &stream), request(length, &surplus)] {
+        let Ok(Progress::Complete(request)) = parse(&bytes, &Limits::default()) else {
+            panic!("all that was announced is there")
+        };
+        assert_eq!((request.message.as_slice(), request.size), (&b"Subject: x\n\nbody\n"[..], 16));
+    }
+    // Fewer bytes than announced will do at the end of the input, if nothing is missing.
+    let early = request(length + 5, &stream);
+    assert_eq!(parse(&early, &Limits::default()), Ok(Progress::Incomplete));
+    assert_eq!(all(&early).unwrap().size, 16);
+    assert!(all(&request(length - 1, &stream)).is_err());
+}
+
+#[test]
+fn wishes_are_heard_under_their_exact_name() {
+    let wishes = |name: &str| {
+        let text = format!("CHECK SPAMC/1.5\r\n{name}: evidence\r\n\r\nx");
+        all(text.as_bytes()).unwrap().wishes
+    };
+    assert!(wishes("X-Mailprint").evidence && !wishes("X-Mailprint").confidence);
+    assert_eq!(wishes("x-mailprint"), Wishes::default());
 }
 
 #[test]
@@ -175,6 +256,8 @@ proptest! {
             b"CHECK SPAMC/1.5\r\n",
             b"REPORT SPAMC/1.2\r\nContent-length: 20\r\n\r\n",
             b"PING SPAMC/1.5\r\n",
+            b"TELL SPAMC/1.5\r\nSet: local\r\n",
+            b"CHECK SPAMC/1.5\r\nCompress: zlib\r\nContent-length: 20\r\n\r\n\x78\x9c",
         ]),
         cut in 1usize..50,
     ) {

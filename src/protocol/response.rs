@@ -1,11 +1,13 @@
 //! An [`Answer`] to bytes, in the shape that the verb and the client's version ask for.
 //!
-//! Old clients read old shapes: below 1.3 nothing has a `Content-length`, `CHECK` never
-//! has one, and `REPORT_IFSPAM` says `Yes` where the others say `True`. No value that is
-//! written here comes from the client or the mail, but for the symbols and the report,
-//! which stand behind the empty line.
+//! Old clients read old shapes: below 1.3 only `PROCESS` and `HEADERS` have a
+//! `Content-length`, below 1.2 these two have no header lines at all, `CHECK` never has a
+//! length, and `REPORT_IFSPAM` says `Yes` where the others say `True`. No value that is
+//! written here comes from the client or the mail, but for what stands behind the empty
+//! line, and the lines that a client of ours asks for, which are escaped.
 
-use super::request::{Request, RequestError, Verb};
+use super::error::RequestError;
+use super::verb::Verb;
 use crate::error::Code;
 use crate::text::number::shown_score;
 
@@ -22,29 +24,71 @@ pub struct Answer {
     pub symbols: Vec<u8>,
     /// The filled-in report template; for REPORT and REPORT_IFSPAM.
     pub report: Vec<u8>,
+    /// The mail, marked up; for PROCESS and HEADERS.
+    pub mail: Vec<u8>,
+    /// More header lines, each with its CRLF: see [`super::Wishes`].
+    pub extra: String,
 }
 
 /// The reply to PING.
 pub const PONG: &[u8] = b"SPAMD/1.5 0 PONG\r\n";
 
+/// The reply to a TELL that has changed nothing; with its two empty lines.
+pub const TOLD: &[u8] = b"SPAMD/1.1 0 EX_OK\r\n\r\n\r\n";
+
 /// The reply to a request whose message was scanned.
 pub fn render(verb: Verb, version: f64, answer: &Answer) -> Vec<u8> {
-    let mut reply = b"SPAMD/1.1 0 EX_OK\r\n".to_vec();
+    if matches!(verb, Verb::Process | Verb::Headers) {
+        return mail(verb, version, answer);
+    }
+    let mut head = "SPAMD/1.1 0 EX_OK\r\n".to_owned();
     let body = body(verb, version, answer);
     if let Some(body) = &body
         && version >= 1.3
     {
-        reply.extend_from_slice(format!("Content-length: {}\r\n", body.len()).as_bytes());
+        head.push_str(&content_length(body));
     }
-    reply.extend_from_slice(spam_header(verb, answer).as_bytes());
-    reply.extend_from_slice(b"\r\n\r\n");
-    reply.extend_from_slice(&body.unwrap_or_default());
+    head.push_str(&spam_header(verb, answer));
+    reply(head, answer, &body.unwrap_or_default())
+}
+
+/// The reply to PROCESS and HEADERS.
+fn mail(verb: Verb, version: f64, answer: &Answer) -> Vec<u8> {
+    let body = if verb == Verb::Headers { headers_of(&answer.mail) } else { &answer.mail };
+    if version >= 1.2 {
+        let mut head = "SPAMD/1.1 0 EX_OK\r\n".to_owned();
+        head.push_str(&content_length(body));
+        if version >= 1.3 {
+            head.push_str(&spam_header(verb, answer));
+        }
+        return reply(head, answer, body);
+    }
+    // Nothing ends the status line's header block: the mail's own headers follow at once.
+    [b"SPAMD/1.0 0 EX_OK\r\n", body].concat()
+}
+
+/// Header lines, those that the client has asked for, the empty line, and what follows it.
+fn reply(head: String, answer: &Answer, body: &[u8]) -> Vec<u8> {
+    let mut reply = Vec::with_capacity(head.len() + answer.extra.len() + body.len() + 2);
+    reply.extend_from_slice(head.as_bytes());
+    reply.extend_from_slice(answer.extra.as_bytes());
+    reply.extend_from_slice(b"\r\n");
+    reply.extend_from_slice(body);
     reply
 }
 
-/// The reply to `request`, as [`render`] makes it.
-pub fn reply(request: &Request, answer: &Answer) -> Vec<u8> {
-    render(request.verb, request.version, answer)
+/// `mail` to its first empty line, that included; all of it where there is none.
+fn headers_of(mail: &[u8]) -> &[u8] {
+    let ends = memchr::memchr_iter(b'\n', mail).find_map(|end| {
+        let rest = mail.get(end + 1..)?;
+        let empty = [&b"\n"[..], b"\r\n"].into_iter().find(|line| rest.starts_with(line))?;
+        Some(end + 1 + empty.len())
+    });
+    ends.and_then(|end| mail.get(..end)).unwrap_or(mail)
+}
+
+fn content_length(body: &[u8]) -> String {
+    format!("Content-length: {}\r\n", body.len())
 }
 
 /// What stands behind the empty line; `None` for a verb whose reply has no body.
@@ -64,7 +108,7 @@ fn body(verb: Verb, version: f64, answer: &Answer) -> Option<Vec<u8>> {
     }
 }
 
-/// `Spam: True ; 1000.0 / 5.0`
+/// `Spam: True ; 1000.0 / 5.0`, with its CRLF.
 fn spam_header(verb: Verb, answer: &Answer) -> String {
     let word = match (verb, answer.is_spam) {
         (Verb::ReportIfSpam, true) => "Yes",
@@ -73,7 +117,7 @@ fn spam_header(verb: Verb, answer: &Answer) -> String {
         (_, false) => "False",
     };
     let score = shown_score(answer.score, answer.required, answer.is_spam);
-    format!("Spam: {word} ; {score} / {:.1}", answer.required)
+    format!("Spam: {word} ; {score} / {:.1}\r\n", answer.required)
 }
 
 /// The reply to a request that is not understood or not served.
@@ -83,7 +127,8 @@ pub fn refusal(error: &RequestError) -> Vec<u8> {
 
 /// The reply that says what went wrong: `SPAMD/1.0 79 Timeout: (…)`.
 ///
-/// `text` has to be one line without control characters.
+/// `text` has to be one line without control characters, but for a line feed at its end where
+/// spamd has one.
 pub fn failure(code: Code, text: &str) -> Vec<u8> {
     format!("SPAMD/1.0 {} {text}\r\n", code.number()).into_bytes()
 }
@@ -111,6 +156,8 @@ mod tests {
             required: 5.0,
             symbols: b"A,B,B".to_vec(),
             report: b"why\n\n".to_vec(),
+            mail: b"A: b\r\n\r\nbody\n\n".to_vec(),
+            extra: String::new(),
         }
     }
 
@@ -142,11 +189,59 @@ mod tests {
             ),
             (Verb::ReportIfSpam, 1.5, false, "Content-length: 0\r\nSpam: No ; 4.9 / 5.0\r\n\r\n"),
             (Verb::ReportIfSpam, 1.2, false, "Spam: No ; 4.9 / 5.0\r\n\r\n"),
+            (
+                Verb::Process,
+                1.3,
+                true,
+                "Content-length: 14\r\nSpam: True ; 1000.0 / 5.0\r\n\r\nA: b\r\n\r\nbody\n\n",
+            ),
+            (Verb::Process, 1.2, true, "Content-length: 14\r\n\r\nA: b\r\n\r\nbody\n\n"),
+            (
+                Verb::Headers,
+                1.5,
+                false,
+                "Content-length: 8\r\nSpam: False ; 4.9 / 5.0\r\n\r\nA: b\r\n\r\n",
+            ),
         ];
         for (verb, version, is_spam, rest) in cases {
             let reply = render(*verb, *version, &answer(*is_spam));
             assert_eq!(String::from_utf8_lossy(&reply), format!("{ok}{rest}"));
         }
+    }
+
+    #[test]
+    fn mail_for_old_clients_follows_the_status_line_at_once() {
+        let reply = render(Verb::Headers, 1.1, &answer(true));
+        assert_eq!(reply, b"SPAMD/1.0 0 EX_OK\r\nA: b\r\n\r\n");
+        let reply = render(Verb::Process, f64::NAN, &answer(true));
+        assert_eq!(reply, b"SPAMD/1.0 0 EX_OK\r\nA: b\r\n\r\nbody\n\n");
+    }
+
+    #[test]
+    fn headers_end_with_the_first_empty_line() {
+        let cases: [(&str, &str); 6] = [
+            ("A: b\n\nc\n\n", "A: b\n\n"),
+            ("A: b\r\n\nc", "A: b\r\n\n"),
+            ("A: b\n\r\nc", "A: b\n\r\n"),
+            ("\n\nc", "\n\n"),
+            ("\nc", "\nc"),
+            ("A: b\n", "A: b\n"),
+        ];
+        for (mail, headers) in cases {
+            assert_eq!(headers_of(mail.as_bytes()), headers.as_bytes(), "{mail:?}");
+        }
+    }
+
+    #[test]
+    fn lines_that_were_asked_for_end_the_headers() {
+        let extra = "X-Mailprint-Confidence: 1.0\r\n".to_owned();
+        let answer = Answer { extra, ..answer(true) };
+        let told = |verb, version| String::from_utf8(render(verb, version, &answer)).unwrap();
+        for (verb, version) in [(Verb::Check, 1.0), (Verb::Process, 1.2), (Verb::Report, 1.5)] {
+            let reply = told(verb, version);
+            assert!(reply.contains("\r\nX-Mailprint-Confidence: 1.0\r\n\r\n"), "{reply}");
+        }
+        assert!(!told(Verb::Process, 1.1).contains("X-Mailprint"));
     }
 
     #[test]

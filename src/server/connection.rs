@@ -6,15 +6,18 @@
 
 use super::arrivals::Arrival;
 use super::handle::{self, Reply};
-use super::{Holding, Server};
+use super::{Holding, Server, tls};
 use crate::clock::Tick;
 use crate::error::Code;
 use crate::limits::{Limit, Limits};
 use crate::protocol::request::Progress;
 use crate::protocol::{Reading, Request, response};
+use crate::text::shown::shown;
+use std::io::ErrorKind;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+use tokio::net::TcpStream;
 use tokio::time::{timeout, timeout_at};
 
 /// Who is at the other end, as log and reports name it.
@@ -41,15 +44,66 @@ enum Read {
 
 /// Serves the one request of a connection.
 pub async fn serve<S: AsyncRead + AsyncWrite + Unpin>(
-    mut stream: S,
+    stream: S,
     client: Client,
     server: Arc<Server>,
     arrival: Arrival,
 ) {
+    let deadline = deadline(&server);
+    serve_until(stream, client, server, arrival, deadline).await;
+}
+
+/// Shakes hands and serves the one request; handshake and request have one deadline together.
+/// The log says `line` with what was agreed on.
+pub async fn serve_tls(
+    stream: TcpStream,
+    client: Client,
+    line: String,
+    server: Arc<Server>,
+    arrival: Arrival,
+) {
+    let Some(tls) = &server.tls else { return };
+    let deadline = deadline(&server);
+    let handshake = timeout_at(deadline.instant().into(), tls.acceptor().accept(stream));
+    let shaken = tokio::select! {
+        biased;
+        shaken = handshake => shaken,
+        () = arrival.sent_away() => return,
+    };
+    let why = match shaken {
+        Ok(Ok(stream)) => {
+            let agreed = tls::agreed(stream.get_ref().1);
+            server.log.info(&format!("spamd: {line}, {agreed}"));
+            return serve_until(stream, client, server, arrival, deadline).await;
+        }
+        Ok(Err(why)) => shown(why.to_string().as_bytes()),
+        Err(_) => {
+            server.metrics.limit_hit(Limit::ReadMilliseconds);
+            "it took too long".to_owned()
+        }
+    };
+    server.metrics.handshakes_failed.inc();
+    server.log.info(&format!("spamd: no TLS with {line}: {why}"));
+}
+
+/// Until when a request has to be there that begins now.
+fn deadline(server: &Server) -> Tick {
+    let limits = &server.loaded().limits;
+    Tick::now().plus(Duration::from_millis(limits.read_milliseconds as u64))
+}
+
+async fn serve_until<S: AsyncRead + AsyncWrite + Unpin>(
+    mut stream: S,
+    client: Client,
+    server: Arc<Server>,
+    arrival: Arrival,
+    deadline: Tick,
+) {
     let since = Tick::now();
     let limits = server.loaded().limits.clone();
     let mut holding = Holding { server: &server, bytes: 0 };
-    let reply = match read(&mut stream, &server, &limits, &mut holding, arrival).await {
+    let arriving = request(&mut stream, &server, &limits, &mut holding);
+    let reply = match read(arriving, &server, &limits, arrival, deadline).await {
         Read::Request(request) => handle::handle(&server, request, &client).await,
         Read::Refused(reply) => reply,
         Read::SentAway => return send_away(&mut stream, &server).await,
@@ -67,21 +121,19 @@ pub async fn serve<S: AsyncRead + AsyncWrite + Unpin>(
 }
 
 /// Reads until the request is whole, the deadline is over, or somebody else needs the room.
-async fn read<S: AsyncRead + Unpin>(
-    stream: &mut S,
+async fn read(
+    arriving: impl Future<Output = Read>,
     server: &Server,
     limits: &Limits,
-    holding: &mut Holding<'_>,
     arrival: Arrival,
+    deadline: Tick,
 ) -> Read {
-    let height = Duration::from_millis(limits.read_milliseconds as u64);
-    let deadline = Tick::now().plus(height).instant().into();
-    let arriving = timeout_at(deadline, request(stream, server, limits, holding));
+    let arriving = timeout_at(deadline.instant().into(), arriving);
     tokio::select! {
         biased;
         outcome = arriving => outcome.unwrap_or_else(|_| {
             server.metrics.limit_hit(Limit::ReadMilliseconds);
-            let seconds = height.as_secs_f64();
+            let seconds = limits.read_milliseconds as f64 / 1000.0;
             let note = format!("timeout: ({seconds} second socket timeout reading input from client)");
             let bytes = response::read_timeout(seconds);
             Read::Refused(Reply { bytes, code: Code::Timeout, notes: vec![note] })
@@ -97,7 +149,7 @@ async fn request<S: AsyncRead + Unpin>(
     limits: &Limits,
     holding: &mut Holding<'_>,
 ) -> Read {
-    let mut reading = Reading::new(limits);
+    let mut reading = Reading::new(limits).allow_tell(server.allow_tell);
     let mut chunk = vec![0; CHUNK];
     let mut stopping = server.stopping();
     loop {
@@ -109,6 +161,8 @@ async fn request<S: AsyncRead + Unpin>(
         let progress = match arrived {
             Ok(0) => reading.finish(),
             Ok(count) => reading.feed(chunk.get(..count).unwrap_or_default()),
+            // A TLS client may go without a word of farewell; spamd takes it for the end too.
+            Err(error) if error.kind() == ErrorKind::UnexpectedEof => reading.finish(),
             Err(_) => return Read::Nothing,
         };
         match progress {

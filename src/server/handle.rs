@@ -5,12 +5,13 @@ use super::identity::{as_word, message_id};
 use super::pool::ScanError;
 use super::{Mail, Server, Template};
 use crate::clock::{self, Tick};
-use crate::engine::Verdict;
 use crate::engine::report::{self, Facts};
+use crate::engine::verdict::Rewritten;
+use crate::engine::{Hit, Verdict};
 use crate::error::Code;
 use crate::limits::Limit;
 use crate::protocol::response;
-use crate::protocol::{Answer, Request, RequestError, Verb};
+use crate::protocol::{Answer, Request, RequestError, Shown, Verb, Wishes};
 use crate::text::number::shown_score;
 use crate::text::shown::shown;
 use std::time::Duration;
@@ -34,11 +35,19 @@ pub async fn handle(server: &Server, request: Request, client: &Client) -> Reply
     match request.verb {
         Verb::Ping => reply(response::PONG.to_vec(), Vec::new()),
         Verb::Skip => reply(Vec::new(), vec!["skipped large message in 0.0 seconds".to_owned()]),
-        Verb::Check | Verb::Symbols | Verb::Report | Verb::ReportIfSpam => {
-            scan(server, request, client).await
-        }
-        Verb::Process | Verb::Headers | Verb::Tell => refuse(&RequestError::NotBuilt(request.verb)),
+        Verb::Tell => tell(&request),
+        _ => scan(server, request, client).await,
     }
+}
+
+/// Nothing here learns or reports yet, so nothing is said to have been done: spamd answers
+/// the same where Bayes is off and nobody takes reports.
+fn tell(request: &Request) -> Reply {
+    let since = Tick::now();
+    let Subject { user, uid, .. } = Subject::of(&request.message, request.user.as_deref());
+    let (seconds, size) = (since.elapsed().as_secs_f64(), request.size);
+    let note = format!("Tell: Did nothing for {user}:{uid} in {seconds:.1} seconds, {size} bytes");
+    reply(response::TOLD.to_vec(), vec![note])
 }
 
 /// The reply to a request that is wrong.
@@ -52,7 +61,7 @@ pub fn refuse(error: &RequestError) -> Reply {
         _ => {
             let text = error.to_string();
             let text = text.strip_prefix("Service Unavailable: ").unwrap_or(&text);
-            format!("service unavailable: {text}")
+            format!("service unavailable: {}", text.trim_end())
         }
     };
     Reply { bytes: response::refusal(error), code: error.code(), notes: vec![what] }
@@ -70,23 +79,58 @@ fn reply(bytes: Vec<u8>, notes: Vec<String>) -> Reply {
 
 /// Scans the message of `request` and renders what its verb asks for.
 async fn scan(server: &Server, request: Request, client: &Client) -> Reply {
-    let Request { verb, version, user, message } = request;
+    let Request { verb, version, user, message, size, wishes, .. } = request;
     let loaded = server.loaded();
-    let subject = Subject::of(&message, user.as_deref());
-    server.log.info(&format!("spamd: checking message {}", subject.line()));
+    let subject = Subject { size, ..Subject::of(&message, user.as_deref()) };
+    let doing = if verb == Verb::Process { "processing" } else { "checking" };
+    server.log.info(&format!("spamd: {doing} message {}", subject.line()));
     let limit = Duration::from_millis(loaded.limits.scan_milliseconds as u64);
     let since = Tick::now();
     let report = matches!(verb, Verb::Report | Verb::ReportIfSpam);
+    let rewrite = matches!(verb, Verb::Process | Verb::Headers);
     let deadline = since.plus(limit);
-    let mail = Mail { bytes: message, user, deadline, report };
+    let mail = Mail { bytes: message, user, deadline, report, rewrite };
     match server.pool.scan(mail, loaded.clone()).await {
-        Ok(verdict) => {
+        Ok(verdict) if rewrite && verdict.rewritten.is_none() => not_rewritten(verb),
+        Ok(mut verdict) => {
             count(server, &verdict, subject.size);
+            let mail = verdict.rewritten.take();
             let answer = answer(server, verb, &verdict, &loaded.template, client);
+            let answer = Answer { mail: mail.map_or_else(Vec::new, whole), ..answer };
+            let answer = Answer { extra: extra(wishes, &verdict), ..answer };
             let notes = subject.notes(&verdict, client, since.elapsed());
             reply(response::render(verb, version, &answer), notes)
         }
         Err(error) => failed(server, error, limit, verb),
+    }
+}
+
+fn not_rewritten(verb: Verb) -> Reply {
+    let why = format!("{} is not built yet", verb.word());
+    let bytes = response::failure(Code::Unavailable, &format!("Service Unavailable: {why}"));
+    Reply { bytes, code: Code::Unavailable, notes: vec![format!("service unavailable: {why}")] }
+}
+
+fn whole(mail: Rewritten) -> Vec<u8> {
+    let Rewritten { mut head, body } = mail;
+    head.extend_from_slice(&body);
+    head
+}
+
+/// The header lines that the client wishes for.
+fn extra(wishes: Wishes, verdict: &Verdict) -> String {
+    let shown = |hit: &Hit| Shown {
+        name: hit.name.to_string(),
+        score: hit.score,
+        count: hit.count,
+        matched: hit.evidence.as_ref().map(|e| (e.piece, e.offset, e.text.clone())),
+    };
+    match wishes.evidence {
+        true => {
+            let hits: Vec<Shown> = verdict.hits.iter().map(shown).collect();
+            wishes.render(verdict.confidence, &hits)
+        }
+        false => wishes.render(verdict.confidence, &[]),
     }
 }
 
@@ -216,7 +260,6 @@ impl Subject {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::engine::Hit;
 
     #[test]
     fn the_result_line_is_the_one_that_parsers_read() {

@@ -5,6 +5,7 @@ use super::handle::come_back;
 use super::{Server, StartError};
 use crate::config::{Config, Listen};
 use crate::limits::Limit;
+use nix::sys::socket::{setsockopt, sockopt};
 use std::io;
 use std::net::SocketAddr;
 use std::os::fd::AsRawFd;
@@ -19,6 +20,8 @@ use tokio::sync::OwnedSemaphorePermit;
 pub enum Listener {
     /// TCP.
     Tcp(TcpListener),
+    /// TCP with TLS on it.
+    Tls(TcpListener),
     /// A UNIX socket; the file is removed when the listener is dropped.
     Unix(UnixListener, SocketFile),
 }
@@ -37,7 +40,7 @@ impl Listener {
     /// The address, as the log names it.
     pub fn name(&self) -> String {
         match self {
-            Listener::Tcp(listener) => {
+            Listener::Tcp(listener) | Listener::Tls(listener) => {
                 listener.local_addr().map_or_else(|_| "?".to_owned(), |addr| addr.to_string())
             }
             Listener::Unix(_, file) => file.0.display().to_string(),
@@ -47,7 +50,7 @@ impl Listener {
     /// The TCP address, for who asked for port 0.
     pub fn address(&self) -> Option<SocketAddr> {
         match self {
-            Listener::Tcp(listener) => listener.local_addr().ok(),
+            Listener::Tcp(listener) | Listener::Tls(listener) => listener.local_addr().ok(),
             Listener::Unix(..) => None,
         }
     }
@@ -55,24 +58,22 @@ impl Listener {
 
 /// Opens every place that `config` names.
 pub async fn open(config: &Config) -> Result<Vec<Listener>, StartError> {
-    let port = u16::try_from(config.port).unwrap_or(783);
-    let only_socket = config.socket.is_some() && config.listen == Config::default().listen;
     let mut listeners = Vec::new();
-    for text in config.listen.iter().filter(|_| !only_socket) {
-        let place = Listen::parse(text, port).map_err(StartError::Setting)?;
+    for place in config.places().map_err(StartError::Setting)? {
         match &place {
             Listen::Unix(path) => listeners.push(unix(path, config)?),
             Listen::Tcp { .. } => listeners.append(&mut tcp(&place).await?),
         }
-    }
-    if let Some(path) = &config.socket {
-        listeners.push(unix(path, config)?);
     }
     Ok(listeners)
 }
 
 /// Listens on every address of a place; one that can be had is enough.
 async fn tcp(place: &Listen) -> Result<Vec<Listener>, StartError> {
+    let kind = match place {
+        Listen::Tcp { tls: true, .. } => Listener::Tls,
+        _ => Listener::Tcp,
+    };
     let mut listeners = Vec::new();
     let mut last = io::Error::from(io::ErrorKind::NotFound);
     for host in place.hosts() {
@@ -85,7 +86,7 @@ async fn tcp(place: &Listen) -> Result<Vec<Listener>, StartError> {
         };
         for address in addresses {
             match bind(address) {
-                Ok(listener) => listeners.push(Listener::Tcp(listener)),
+                Ok(listener) => listeners.push(kind(listener)),
                 Err(error) => last = error,
             }
         }
@@ -102,7 +103,12 @@ async fn tcp(place: &Listen) -> Result<Vec<Listener>, StartError> {
 fn bind(address: SocketAddr) -> io::Result<TcpListener> {
     let socket = match address {
         SocketAddr::V4(_) => TcpSocket::new_v4()?,
-        SocketAddr::V6(_) => TcpSocket::new_v6()?,
+        SocketAddr::V6(_) => {
+            let socket = TcpSocket::new_v6()?;
+            // IPv4 has a socket of its own, where it is wanted.
+            setsockopt(&socket, sockopt::Ipv6V6Only, &true)?;
+            socket
+        }
     };
     socket.set_reuseaddr(true)?;
     socket.bind(address)?;
@@ -150,7 +156,16 @@ async fn admit_next(listener: &Listener, server: &Arc<Server>) -> io::Result<()>
     match listener {
         Listener::Tcp(listener) => {
             let (stream, peer) = listener.accept().await?;
-            tcp_client(stream, peer, listener, server).await;
+            if let Some((client, line)) = tcp_client(&stream, peer, listener, server) {
+                server.log.info(&format!("spamd: {line}"));
+                admit(Stream::Tcp(stream), client, server).await;
+            }
+        }
+        Listener::Tls(listener) => {
+            let (stream, peer) = listener.accept().await?;
+            if let Some((client, line)) = tcp_client(&stream, peer, listener, server) {
+                admit(Stream::Tls(stream, line), client, server).await;
+            }
         }
         Listener::Unix(listener, file) => {
             let (stream, _) = listener.accept().await?;
@@ -164,12 +179,13 @@ async fn admit_next(listener: &Listener, server: &Arc<Server>) -> io::Result<()>
     Ok(())
 }
 
-async fn tcp_client(
-    stream: TcpStream,
+/// Who has come, and the line that the log says it with; `None` for who is not served.
+fn tcp_client(
+    stream: &TcpStream,
     peer: SocketAddr,
     listener: &TcpListener,
-    server: &Arc<Server>,
-) {
+    server: &Server,
+) -> Option<(Client, String)> {
     let address = peer.ip().to_canonical();
     let host = if address.is_loopback() { "localhost".to_owned() } else { address.to_string() };
     let here = listener.local_addr().map_or(0, |here| here.port());
@@ -181,17 +197,18 @@ async fn tcp_client(
     if !server.allowed.contains(address) {
         server.metrics.connections.with_label_values(&["unauthorized"]).inc();
         server.log.warn(&format!("spamd: unauthorized {line}"));
-        return;
+        return None;
     }
-    server.log.info(&format!("spamd: {line}"));
     // Replies are written in one piece; waiting for more would only delay them.
     let _ = stream.set_nodelay(true);
     let client = Client { host, address: address.to_string(), port: peer.port().to_string() };
-    admit(Stream::Tcp(stream), client, server).await;
+    Some((client, line))
 }
 
 enum Stream {
     Tcp(TcpStream),
+    /// With the line that the log gets once the handshake is done.
+    Tls(TcpStream, String),
     Unix(UnixStream),
 }
 
@@ -204,6 +221,8 @@ async fn admit(stream: Stream, client: Client, server: &Arc<Server>) {
         let _ = match &stream {
             Stream::Tcp(stream) => stream.try_write(&reply.bytes),
             Stream::Unix(stream) => stream.try_write(&reply.bytes),
+            // Nothing can be said before a handshake.
+            Stream::Tls(..) => Ok(0),
         };
         return;
     };
@@ -217,6 +236,9 @@ async fn admit(stream: Stream, client: Client, server: &Arc<Server>) {
             Stream::Tcp(stream) => connection::serve(stream, client, server.clone(), arrival).await,
             Stream::Unix(stream) => {
                 connection::serve(stream, client, server.clone(), arrival).await
+            }
+            Stream::Tls(stream, line) => {
+                connection::serve_tls(stream, client, line, server.clone(), arrival).await
             }
         }
         drop(open);

@@ -16,9 +16,11 @@ pub mod identity;
 pub mod listener;
 pub mod pool;
 pub mod signals;
+pub mod tls;
 
 use crate::clock::{self, Tick};
 use crate::config::Config;
+use crate::config::Listen;
 use crate::config::address::Allowed;
 use crate::engine::Verdict;
 use crate::limits::Limits;
@@ -31,6 +33,7 @@ use std::collections::HashSet;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
+use tls::Tls;
 use tokio::sync::{Semaphore, watch};
 
 /// One message to scan.
@@ -43,6 +46,8 @@ pub struct Mail {
     pub deadline: Tick,
     /// The answer is a report, which quotes the text.
     pub report: bool,
+    /// The answer is the mail with its marks.
+    pub rewrite: bool,
 }
 
 /// What one scan worker calls for each message; it owns the worker's caches and buffers.
@@ -87,6 +92,8 @@ pub struct Server {
     /// This machine's name.
     pub hostname: String,
     allowed: Allowed,
+    allow_tell: bool,
+    tls: Option<Tls>,
     rules: ArcSwap<Loaded>,
     load: Load,
     pool: Pool,
@@ -139,6 +146,8 @@ impl Server {
             log,
             hostname: hostname(),
             allowed: Allowed::parse(&config.allowed).map_err(StartError::Setting)?,
+            allow_tell: config.allow_tell,
+            tls: tls(config)?,
             rules: ArcSwap::from_pointee(loaded),
             load,
             pool,
@@ -170,8 +179,12 @@ impl Server {
         self.rules.load_full()
     }
 
-    /// Loads the rules anew and swaps them whole; what cannot be loaded changes nothing.
+    /// Loads rules and certificates anew and swaps them whole; what cannot be loaded changes
+    /// nothing.
     pub fn reload(&self) {
+        if let Some(Err(why)) = self.tls.as_ref().map(Tls::reload) {
+            self.log.error(&format!("spamd: TLS goes on with the old certificate: {why}"));
+        }
         match (self.load)() {
             Ok(loaded) => {
                 note_loaded(&self.metrics, &loaded);
@@ -212,6 +225,16 @@ impl Server {
     pub fn stopping(&self) -> watch::Receiver<bool> {
         self.stopping.subscribe()
     }
+}
+
+/// Key and certificates, where any listener needs them.
+fn tls(config: &Config) -> Result<Option<Tls>, StartError> {
+    let places = config.places().map_err(StartError::Setting)?;
+    let wanted = places.iter().any(|place| matches!(place, Listen::Tcp { tls: true, .. }));
+    wanted
+        .then(|| Tls::load(config))
+        .transpose()
+        .map_err(|why| StartError::Setting(why.to_string()))
 }
 
 fn note_loaded(metrics: &Metrics, loaded: &Loaded) {

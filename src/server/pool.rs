@@ -139,7 +139,7 @@ mod tests {
 
     fn mail(bytes: &[u8], milliseconds: u64) -> Mail {
         let deadline = Tick::now().plus(Duration::from_millis(milliseconds));
-        Mail { bytes: bytes.to_vec(), user: None, deadline, report: false }
+        Mail { bytes: bytes.to_vec(), user: None, deadline, report: false, rewrite: false }
     }
 
     fn slow_or_panic(mail: Mail) -> Verdict {

@@ -13,6 +13,24 @@ pub fn shown(bytes: &[u8]) -> String {
     text
 }
 
+/// `bytes` as [`shown`], between quotes: quotes and backslashes of its own are escaped too,
+/// so that it can be read back.
+pub fn quoted(bytes: &[u8]) -> String {
+    let mut text = String::with_capacity(bytes.len() + 2);
+    text.push('"');
+    for piece in bytes.split_inclusive(|byte| matches!(byte, b'"' | b'\\')) {
+        match piece.split_last() {
+            Some((last @ (b'"' | b'\\'), before)) => {
+                text.push_str(&shown(before));
+                text.push_str(&format!("\\x{last:02x}"));
+            }
+            _ => text.push_str(&shown(piece)),
+        }
+    }
+    text.push('"');
+    text
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
