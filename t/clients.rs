@@ -23,3 +23,7 @@ mod room;
 mod scanner;
 #[path = "clients/smtp.rs"]
 mod smtp;
+#[path = "clients/spamc.rs"]
+mod spamc;
+#[path = "clients/systemd.rs"]
+mod systemd;

@@ -225,7 +225,7 @@ pub fn masked(bytes: &[u8]) -> Vec<u8> {
     const MASKS: [(&str, &str); 4] = [
         (r"-=_[0-9A-F]{8}\.[0-9A-F]{8}", "-=_BOUNDARY"),
         (r"[A-Z][a-z]{2}, +\d+ [A-Z][a-z]{2} \d{4} \d\d:\d\d:\d\d [+-]\d{4}", "DATE"),
-        (r"\bid [0-9A-Za-z-]{6,}", "id QUEUE"),
+        (r"\bid [^\s;]{6,}", "id QUEUE"),
         (r"\(Postfix, from userid \d+\)", "(Postfix)"),
     ];
     MASKS.iter().fold(bytes.to_vec(), |bytes, (pattern, mask)| {

@@ -39,12 +39,10 @@ pub fn compare(mut scenario: impl FnMut(Kind) -> Vec<Vec<u8>>) {
 
 /// [`compare`] for clients that ask for rewritten mail.
 pub fn compare_rewritten(mut scenario: impl FnMut(Kind) -> Vec<Vec<u8>>) {
-    let ours = Scanner::start(Kind::Mailprint);
-    let reply = ask(ours.port, b"PROCESS SPAMC/1.5\r\nContent-length: 2\r\n\r\n\n\n").unwrap();
-    if text(&reply).contains(" 0 EX_OK") {
+    if Scanner::start(Kind::Mailprint).rewrites() {
         return compare(scenario);
     }
-    println!("skipped: mailprint does not rewrite mail: {}", text(&reply));
+    println!("skipped: mailprint does not rewrite mail yet");
     if both().contains(&Kind::Spamd) {
         scenario(Kind::Spamd);
     }
@@ -52,7 +50,6 @@ pub fn compare_rewritten(mut scenario: impl FnMut(Kind) -> Vec<Vec<u8>>) {
 
 /// A server with the rules of `t/clients/rules`; it ends with this value.
 pub struct Scanner {
-    pub kind: Kind,
     pub port: u16,
     _daemon: Daemon,
     _scratch: Scratch,
@@ -93,7 +90,13 @@ impl Scanner {
             assert!(!daemon.has_ended(), "{kind:?} has ended: {command:?}");
             ask(port, b"PING SPAMC/1.2\r\n").is_ok_and(|reply| reply == b"SPAMD/1.5 0 PONG\r\n")
         });
-        Scanner { kind, port, _daemon: daemon, _scratch: scratch, socket }
+        Scanner { port, _daemon: daemon, _scratch: scratch, socket }
+    }
+
+    /// Does it give back rewritten mail?
+    pub fn rewrites(&self) -> bool {
+        let reply = ask(self.port, b"PROCESS SPAMC/1.5\r\nContent-length: 2\r\n\r\n\n\n");
+        text(&reply.unwrap()).contains("X-Spam-Status")
     }
 }
 
