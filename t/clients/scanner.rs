@@ -2,10 +2,10 @@
 
 use super::harness::*;
 use std::io::{Read, Write};
-use std::net::{Shutdown, TcpListener, TcpStream};
+use std::net::TcpListener;
+use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
-use std::time::Duration;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
@@ -59,11 +59,15 @@ pub struct Scanner {
 impl Scanner {
     /// On a port that was free a moment ago, and on a UNIX socket.
     pub fn start(kind: Kind) -> Scanner {
-        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-        Scanner::on_port(kind, port)
+        Scanner::with(kind, free_port(), &[])
     }
 
     pub fn on_port(kind: Kind, port: u16) -> Scanner {
+        Scanner::with(kind, port, &[])
+    }
+
+    /// With options of spamd's besides the usual ones.
+    pub fn with(kind: Kind, port: u16, options: &[&str]) -> Scanner {
         let scratch = Scratch::new("scanner");
         let socket = scratch.path().join("socket");
         let mut command = match kind {
@@ -83,29 +87,37 @@ impl Scanner {
             .arg(here.join("rules"))
             .arg("--siteconfigpath")
             .arg(here.join("site"))
+            .args(options)
             .stdout(Stdio::null())
             .stderr(Stdio::null());
         let mut daemon = Daemon::start(&mut command);
         until(&format!("{kind:?} on port {port}"), || {
             assert!(!daemon.has_ended(), "{kind:?} has ended: {command:?}");
-            ask(port, b"PING SPAMC/1.2\r\n").is_ok_and(|reply| reply == b"SPAMD/1.5 0 PONG\r\n")
+            // TCP may be for TLS only; all places are opened before any is served.
+            let stream = UnixStream::connect(&socket);
+            stream
+                .and_then(|stream| converse(stream, b"PING SPAMC/1.2\r\n"))
+                .is_ok_and(|reply| reply == b"SPAMD/1.5 0 PONG\r\n")
         });
         Scanner { port, _daemon: daemon, _scratch: scratch, socket }
     }
 
     /// Does it give back rewritten mail?
     pub fn rewrites(&self) -> bool {
-        let reply = ask(self.port, b"PROCESS SPAMC/1.5\r\nContent-length: 2\r\n\r\n\n\n");
-        text(&reply.unwrap()).contains("X-Spam-Status")
+        let stream = UnixStream::connect(&self.socket).unwrap();
+        let request = b"PROCESS SPAMC/1.5\r\nContent-length: 2\r\n\r\n\n\n";
+        text(&converse(stream, request).unwrap()).contains("X-Spam-Status")
     }
 }
 
-/// Sends `request`, half-closes, and reads to the end.
-pub fn ask(port: u16, request: &[u8]) -> std::io::Result<Vec<u8>> {
-    let mut stream = TcpStream::connect(("127.0.0.1", port))?;
-    stream.set_read_timeout(Some(Duration::from_secs(30)))?;
+/// A port that nobody used a moment ago.
+pub fn free_port() -> u16 {
+    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
+}
+
+/// Sends `request` and reads to the end.
+fn converse(mut stream: impl Read + Write, request: &[u8]) -> std::io::Result<Vec<u8>> {
     stream.write_all(request)?;
-    stream.shutdown(Shutdown::Write)?;
     let mut reply = Vec::new();
     stream.read_to_end(&mut reply)?;
     Ok(reply)

@@ -228,6 +228,79 @@ fn bsmtp_sessions_keep_their_shape() {
     });
 }
 
+/// Lessons and reports: `spamc` says whether the server took them.
+#[test]
+fn lessons_are_answered_as_by_spamd() {
+    let Some(()) = all_installed(&["spamc"]) else { return };
+    let scratch = Scratch::new("spamc");
+    compare(|kind| {
+        let scanner = Scanner::with(kind, free_port(), &["--allow-tell"]);
+        let mut said = Vec::new();
+        for lesson in ["-L spam", "-L ham", "-L forget", "-C report", "-C revoke"] {
+            let options: Vec<&str> = lesson.split(' ').collect();
+            for mail in [ham(), spam()] {
+                let outcome = run(&mut at(&scanner, &scratch, &options), &mail);
+                said.push(format!("{lesson}: {}", shown(&outcome)).into_bytes());
+            }
+        }
+        said
+    });
+}
+
+/// Key and certificate of a CA of this test, or of somebody that it vouches for.
+fn certificate(scratch: &Scratch, name: &str, signed_by: Option<&str>) -> (String, String) {
+    let path = |name: &str, suffix: &str| format!("{}/{name}.{suffix}", scratch.path().display());
+    let (key, certificate) = (path(name, "key"), path(name, "pem"));
+    let mut openssl = Command::new("openssl");
+    openssl
+        .args(["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1"])
+        .args(["-nodes", "-days", "2", "-keyout", &key, "-out", &certificate])
+        .args(["-subj", &format!("/CN={name}")]);
+    if let Some(ca) = signed_by {
+        openssl
+            .args(["-CA", &path(ca, "pem"), "-CAkey", &path(ca, "key")])
+            .args(["-addext", "basicConstraints=critical,CA:FALSE"])
+            .args(["-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1"]);
+    }
+    must(&mut openssl);
+    // spamd reads it when it is root no more.
+    must(Command::new("chmod").args(["644", &key]));
+    (key, certificate)
+}
+
+/// TLS, with certificates that the other side knows or not. Debian's spamd is not asked: it ends
+/// TLS without saying so, which OpenSSL 3 takes for a cut connection, and spamc fails with 74.
+#[test]
+fn tls_leads_to_the_server() {
+    let Some(()) = all_installed(&["spamc", "openssl"]) else { return };
+    let scratch = Scratch::new("spamc");
+    let (_, ca) = certificate(&scratch, "ca", None);
+    let (_, other_ca) = certificate(&scratch, "other-ca", None);
+    let (key, pem) = certificate(&scratch, "server", Some("ca"));
+    let (own_key, own) = certificate(&scratch, "client", Some("ca"));
+    let (foreign_key, foreign) = certificate(&scratch, "foreign", Some("other-ca"));
+    let tls = ["--ssl", "--server-key", &key, "--server-cert", &pem];
+    let open = Scanner::with(Kind::Mailprint, free_port(), &tls);
+    let verify = ["--ssl-verify", "--ssl-ca-file", &ca];
+    let strict = Scanner::with(Kind::Mailprint, free_port(), &[tls.as_slice(), &verify].concat());
+    for (scanner, options, scanned) in [
+        (&open, ["-S"].as_slice(), true),
+        (&open, &["-S", "--ssl-ca-file", &ca], true),
+        (&open, &["-S", "--ssl-ca-file", &other_ca], false),
+        (&open, &[], false),
+        (&strict, &["-S", "--ssl-cert", &own, "--ssl-key", &own_key], true),
+        (&strict, &["-S", "--ssl-cert", &foreign, "--ssl-key", &foreign_key], false),
+        (&strict, &["-S"], false),
+    ] {
+        let mut command = spamc(&scratch);
+        command.args(["-d", "localhost", "-4", "-p", &scanner.port.to_string(), "-c"]);
+        let outcome = run(command.args(options), &spam());
+        let expected = if scanned { (Some(1), "1001.9/5.0\n") } else { (Some(0), "0/0\n") };
+        let said = text(&outcome.out);
+        assert_eq!((outcome.code, said.as_str()), expected, "{options:?}: {}", shown(&outcome));
+    }
+}
+
 /// SpamAssassin's check for monitoring asks and times a PING.
 #[test]
 fn sa_check_spamd_says_that_all_is_well() {
