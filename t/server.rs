@@ -1,8 +1,8 @@
 //! The server from outside: raw sockets, the real `spamc`, the real spamd beside it.
 //!
 //! A small stand-in for the engine hits on marked words, so that these tests speak of the
-//! server alone (`t/server/program.rs` starts the program itself); `t/server/spamd.rs` gives Debian's spamd the same rules in its language
-//! and compares replies byte for byte. What is not installed is skipped, by name.
+//! server alone. `t/server/program.rs` starts the program itself; `t/server/replies.rs` gives
+//! it and Debian's spamd the same rules and compares replies byte for byte. What is not installed is skipped, by name.
 
 #![allow(missing_docs)]
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stdout)]
@@ -17,5 +17,11 @@ mod limits;
 mod ordinary;
 #[path = "server/program.rs"]
 mod program;
+#[path = "server/replies.rs"]
+mod replies;
+#[path = "server/requests.rs"]
+mod requests;
 #[path = "server/spamd.rs"]
 mod spamd;
+#[path = "server/tls.rs"]
+mod tls;

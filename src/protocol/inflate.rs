@@ -62,7 +62,7 @@ impl Inflation {
     fn check(&self, limits: &Limits) -> Result<(), RequestError> {
         let inflated = self.inflated.len();
         too_long("the inflated message", inflated, Limit::MessageBytes, limits)?;
-        let proportionate = self.taken.saturating_mul(limits.inflate_ratio);
+        let proportionate = (self.stream.total_in() as usize).saturating_mul(limits.inflate_ratio);
         if inflated > limits.small_message && inflated > proportionate {
             return Err(RequestError::TooDense(limits.inflate_ratio));
         }

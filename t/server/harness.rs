@@ -94,7 +94,9 @@ pub fn loaded(limits: Limits) -> Loaded {
 
 /// A server on a port of its own; it ends with this value.
 pub struct Running {
+    /// The first place's.
     pub address: SocketAddr,
+    pub addresses: Vec<SocketAddr>,
     pub server: Arc<Server>,
     pub runtime: tokio::runtime::Runtime,
 }
@@ -110,8 +112,7 @@ impl Running {
             .enable_all()
             .build()
             .unwrap();
-        let only_tcp = config.socket.is_none();
-        if only_tcp {
+        if config.socket.is_none() && config.listen == Config::default().listen {
             config.listen = vec!["127.0.0.1:0".into()];
         }
         if config.workers == 0 {
@@ -120,11 +121,13 @@ impl Running {
         let log = Log::open(Target::Null, Level::Info).unwrap();
         let server = Server::start(&config, log, load).unwrap();
         let listeners = runtime.block_on(listener::open(&config)).unwrap();
-        let address = listeners[0].address().unwrap_or_else(|| ([127, 0, 0, 1], 0).into());
+        let addresses: Vec<SocketAddr> =
+            listeners.iter().filter_map(|listener| listener.address()).collect();
+        let address = addresses.first().copied().unwrap_or_else(|| ([127, 0, 0, 1], 0).into());
         for listener in listeners {
             runtime.spawn(listener::accept(listener, server.clone()));
         }
-        Running { address, server, runtime }
+        Running { address, addresses, server, runtime }
     }
 
     pub fn connect(&self) -> TcpStream {
@@ -197,6 +200,13 @@ pub fn check(message: &[u8]) -> Vec<u8> {
 pub fn status(reply: &[u8]) -> String {
     let text = String::from_utf8_lossy(reply);
     text.lines().next().unwrap_or_default().to_owned()
+}
+
+/// `message` as `Compress: zlib` wants it.
+pub fn deflated(message: &[u8]) -> Vec<u8> {
+    let mut encoder = flate2::write::ZlibEncoder::new(Vec::new(), flate2::Compression::default());
+    encoder.write_all(message).unwrap();
+    encoder.finish().unwrap()
 }
 
 /// Bytes of this process in memory.

@@ -174,6 +174,58 @@ fn large_messages_of_many_clients_stay_within_their_memory() {
 }
 
 #[test]
+fn compressed_bombs_burst_before_they_are_large() {
+    let running = Running::with(Limits::default());
+    let address = running.address;
+    let bomb = deflated(&vec![b'a'; 300 << 20]);
+    let head = |length: usize| {
+        format!("CHECK SPAMC/1.5\r\nCompress: zlib\r\nContent-length: {length}\r\n\r\n")
+    };
+    let before = resident();
+    let whole = [head(bomb.len()).as_bytes(), &bomb].concat();
+    let clients: Vec<_> = (0..8)
+        .map(|_| {
+            let whole = whole.clone();
+            std::thread::spawn(move || status(&ask(address, &whole)))
+        })
+        .collect();
+    for client in clients {
+        let reply = client.join().unwrap();
+        let what = "inflates to more than 200 times its bytes, limits.inflate_ratio)";
+        // A client that sends on for long may lose the reply.
+        assert!(reply.is_empty() || reply.contains(what), "{reply}");
+    }
+    let grown = resident().saturating_sub(before);
+    assert!(grown < 100 << 20, "{} MiB", grown >> 20);
+    assert!(running.limit_hits("inflate_ratio") == 8);
+    // Small ones may be as dense as they like, and what is no stream costs only itself.
+    let small = deflated(&[&b"Subject: x\n\nalpha-mark\n"[..], &[b'a'; 900_000]].concat());
+    let small = [head(small.len()).as_bytes(), &small].concat();
+    assert_eq!(status(&running.ask(&small)), "SPAMD/1.1 0 EX_OK");
+    let none = [head(9).as_bytes(), b"no stream"].concat();
+    assert!(status(&running.ask(&none)).starts_with("SPAMD/1.0 69 Service Unavailable: zlib: "));
+    running.assert_answers();
+    running.until_idle();
+    assert_eq!(running.server.metrics.held_bytes.get(), 0);
+}
+
+#[test]
+fn clients_with_compressed_mail_that_go_away_leave_nothing_behind() {
+    let running = Running::with(Limits::default());
+    let bytes = deflated(&b"Subject: x\n\nalpha-mark and more\n".repeat(2000));
+    let head =
+        format!("PROCESS SPAMC/1.5\r\nCompress: zlib\r\nContent-length: {}\r\n\r\n", bytes.len());
+    let whole = [head.as_bytes(), &bytes].concat();
+    for cut in 0..whole.len() {
+        let mut stream = running.connect();
+        stream.write_all(&whole[..cut]).unwrap();
+    }
+    running.assert_answers();
+    running.until_idle();
+    assert_eq!(running.server.metrics.held_bytes.get(), 0);
+}
+
+#[test]
 fn lines_and_heads_without_an_end_are_cut_off_with_a_word() {
     let running = Running::with(Limits::default());
     let endless: &[(&str, &[u8], &str)] = &[

@@ -43,10 +43,6 @@ fn every_verb_is_answered_in_every_version() {
                 }
             }
         }
-        for verb in ["PROCESS", "HEADERS", "TELL"] {
-            let reply = status(&running.ask(&request(verb, "1.5", SPAM)));
-            assert!(reply.starts_with("SPAMD/1.0 69 Service Unavailable: "), "{verb}: {reply}");
-        }
     }
 }
 
@@ -58,6 +54,42 @@ fn a_reply_comes_with_the_last_announced_byte_without_the_end_of_the_input() {
         stream.write_all(&request("SYMBOLS", "1.3", message)).unwrap();
         assert!(rest(&mut stream).starts_with(b"SPAMD/1.1 0 EX_OK\r\nContent-length: "));
     }
+}
+
+#[test]
+fn tell_is_refused_until_it_is_allowed_and_then_claims_nothing() {
+    let tell = b"TELL SPAMC/1.5\r\nMessage-class: spam\r\nSet: local, remote\r\n\
+        Content-length: 4\r\n\r\nA: b";
+    let running = Running::with(Limits::default());
+    assert_eq!(
+        running.ask(tell),
+        b"SPAMD/1.0 69 Service Unavailable: TELL commands are not enabled, set the --allow-tell \
+          switch.\r\n"
+    );
+    let config = Config { allow_tell: true, ..Config::default() };
+    let running = Running::start(config, Box::new(|| Ok(loaded(Limits::default()))));
+    let mut stream = running.connect();
+    stream.write_all(tell).unwrap();
+    assert_eq!(rest(&mut stream), b"SPAMD/1.1 0 EX_OK\r\n\r\n\r\n");
+}
+
+#[test]
+fn who_asks_for_more_than_spamd_has_gets_more_header_lines() {
+    let running = Running::with(Limits::default());
+    let head = |wishes: &str| format!("CHECK SPAMC/1.5\r\nX-Mailprint: {wishes}\r\n\r\n");
+    let ask = |wishes: &str| {
+        let bytes = [head(wishes).as_bytes(), SPAM].concat();
+        String::from_utf8(running.ask(&bytes)).unwrap()
+    };
+    let plain = "SPAMD/1.1 0 EX_OK\r\nSpam: True ; 12.0 / 5.0\r\n";
+    assert_eq!(ask("nothing"), format!("{plain}\r\n"));
+    assert_eq!(
+        ask("evidence confidence"),
+        format!(
+            "{plain}X-Mailprint-Confidence: 0.0\r\n\
+             X-Mailprint-Evidence: MARK_B score=12 count=1\r\n\r\n"
+        )
+    );
 }
 
 #[test]

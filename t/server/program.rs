@@ -1,38 +1,15 @@
 //! The program itself, started as an administrator starts it.
 
 use super::harness::*;
-use super::spamd::{Spamd, start_server};
+use super::spamd::{Program, Spamd};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
-use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command};
+use std::process::Command;
 use std::time::Duration;
 
-/// `mailprint spamd` on a port of its own.
-struct Program {
-    child: Child,
-    address: SocketAddr,
-}
-
-impl Program {
-    fn start(rules: &Path, site: &Path, lines: &[&str]) -> Program {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_mailprint"));
-        command.arg("spamd");
-        let (child, address) = start_server(command, rules, site, lines);
-        Program { child, address }
-    }
-
-    fn signal(&self, signal: Signal) {
-        kill(Pid::from_raw(self.child.id() as i32), signal).unwrap();
-    }
-}
-
-impl Drop for Program {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
+fn signal(program: &Program, signal: Signal) {
+    kill(Pid::from_raw(program.child.id() as i32), signal).unwrap();
 }
 
 fn data(theme: &str) -> PathBuf {
@@ -41,10 +18,10 @@ fn data(theme: &str) -> PathBuf {
 
 /// A report whose lines can be sorted: rules of equal priority come in no order in spamd.
 const REPORT: [&str; 4] = [
-    "report _YESNO_ _SCORE_ of _REQD_, _TESTS_",
-    "report preview: _PREVIEW_",
-    "report _SUMMARY_",
-    "report_hostname mx.example.org",
+    "--cf=report _YESNO_ _SCORE_ of _REQD_, _TESTS_",
+    "--cf=report preview: _PREVIEW_",
+    "--cf=report _SUMMARY_",
+    "--cf=report_hostname mx.example.org",
 ];
 
 fn sorted_lines(reply: &[u8]) -> Vec<Vec<u8>> {
@@ -59,7 +36,7 @@ fn the_program_answers_as_the_real_spamd_does() {
     let mut compared = 0;
     for theme in ["body", "headers", "mime", "uris", "received"] {
         let folder = data(theme);
-        let Some(theirs) = Spamd::with_rules(&folder, &site, &REPORT) else { return };
+        let Some(theirs) = Spamd::start(&folder, &site, &REPORT) else { return };
         let ours = Program::start(&folder, &site, &REPORT);
         let mut messages: Vec<PathBuf> = std::fs::read_dir(&folder)
             .unwrap()
@@ -109,10 +86,10 @@ fn a_reload_brings_new_rules_and_bad_ones_change_nothing() {
     };
     assert_eq!(symbols(), "ONE");
     write("body TWO /./\nscore TWO 1\n");
-    program.signal(Signal::SIGHUP);
+    signal(&program, Signal::SIGHUP);
     until(Duration::from_secs(20), || symbols() == "TWO");
     std::fs::remove_file(folder.join("a.cf")).unwrap();
-    program.signal(Signal::SIGHUP);
+    signal(&program, Signal::SIGHUP);
     std::thread::sleep(Duration::from_millis(300));
     assert_eq!(symbols(), "TWO", "rules that cannot be loaded leave the old ones");
     std::fs::remove_dir_all(&folder).unwrap();
@@ -121,7 +98,7 @@ fn a_reload_brings_new_rules_and_bad_ones_change_nothing() {
 #[test]
 fn sigterm_ends_the_program_with_success() {
     let mut program = Program::start(&data("body"), &data("no-site"), &[]);
-    program.signal(Signal::SIGTERM);
+    signal(&program, Signal::SIGTERM);
     let mut status = None;
     until(Duration::from_secs(20), || {
         status = program.child.try_wait().unwrap();
