@@ -67,7 +67,8 @@ impl Scratch {
         static COUNT: AtomicUsize = AtomicUsize::new(0);
         let number = COUNT.fetch_add(1, Ordering::Relaxed);
         let id = std::process::id();
-        let path = std::env::temp_dir().join(format!("mailprint-clients-{id}-{number}-{name}"));
+        let name = format!("mailprint-clients-{id}-{number}-{name}");
+        let path = std::env::temp_dir().join(name);
         std::fs::create_dir_all(&path).unwrap();
         Scratch(path)
     }

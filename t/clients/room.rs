@@ -2,8 +2,9 @@
 //! and `/var`, daemons that fork.
 //!
 //! One thread leaves the network, mount and process namespaces of the test (unshare(2)): it has
-//! a loopback of its own, where port 783 is free, and writes over `/etc`, `/var` and `/usr` that
-//! no one else sees (overlayfs). The first process of the room is its `init`: when it ends,
+//! a loopback of its own, where port 783 is free, and writes over `/etc`, `/var`, `/usr` and `/tmp`
+//! that no one else sees (overlayfs). All else on disk is there for reading only: what a client may
+//! think of doing to the machine, it does to the room. The first process of the room is its `init`: when it ends,
 //! which is when this thread does, the kernel ends everything else in the room.
 
 use super::harness::*;
@@ -18,11 +19,10 @@ pub fn in_a_room(scenario: impl FnOnce() + Send) {
         println!("skipped: only root can have namespaces of its own");
         return;
     }
-    let upper = Scratch::new("room");
     // A thread that has left its namespaces cannot come back: it must not be the test's own.
     let outcome = std::thread::scope(|scope| {
         scope
-            .spawn(|| match furnish(upper.path()) {
+            .spawn(|| match furnish() {
                 Ok(_init) => scenario(),
                 Err(why) => println!("skipped: no namespaces here: {why}"),
             })
@@ -34,15 +34,19 @@ pub fn in_a_room(scenario: impl FnOnce() + Send) {
 }
 
 /// Leaves the namespaces and sets up the room; its `init`.
-fn furnish(upper: &Path) -> nix::Result<Daemon> {
+fn furnish() -> nix::Result<Daemon> {
     let nothing: Option<&str> = None;
     unshare(CloneFlags::CLONE_NEWNS | CloneFlags::CLONE_NEWNET | CloneFlags::CLONE_NEWPID)?;
     mount(nothing, "/", nothing, MsFlags::MS_REC | MsFlags::MS_PRIVATE, nothing)?;
-    mount(Some("tmpfs"), upper, Some("tmpfs"), MsFlags::empty(), nothing)?;
-    for folder in ["etc", "var", "usr"] {
-        overlay(upper, folder)?;
-    }
+    protect_disks();
     mount(Some("tmpfs"), "/run", Some("tmpfs"), MsFlags::empty(), Some("mode=755"))?;
+    for folder in ["/etc", "/var", "/usr"] {
+        overlay(Path::new(folder))?;
+    }
+    let scratch = std::env::temp_dir();
+    if !scratch.starts_with("/var") {
+        overlay(&scratch)?;
+    }
     // `setpriv` has the kernel end `init` with the thread, and the room with `init`.
     let mut init = Command::new("setpriv");
     init.args(["--pdeathsig", "KILL", "sleep", "infinity"]);
@@ -52,22 +56,48 @@ fn furnish(upper: &Path) -> nix::Result<Daemon> {
     Ok(init)
 }
 
-/// What is written below `/folder` goes to the room's memory.
-fn overlay(upper: &Path, folder: &str) -> nix::Result<()> {
-    let (written, work) = (upper.join(folder), upper.join(format!("{folder}.work")));
-    for path in [&written, &work] {
-        std::fs::create_dir(path).map_err(|_| nix::Error::EIO)?;
+/// Makes everything that is mounted from a disk read-only, here; there is no room otherwise.
+fn protect_disks() {
+    let nothing: Option<&str> = None;
+    let read_only = MsFlags::MS_REMOUNT | MsFlags::MS_BIND | MsFlags::MS_RDONLY;
+    let mounts = std::fs::read_to_string("/proc/thread-self/mounts").unwrap();
+    for line in mounts.lines() {
+        let mut fields = line.split(' ').skip(1);
+        let (place, kind) = (fields.next().unwrap(), fields.next().unwrap());
+        if !KERNELS_OWN.contains(&kind) {
+            let protected = mount(nothing, place, nothing, read_only, nothing);
+            protected.unwrap_or_else(|error| panic!("{line}: {error}"));
+        }
     }
-    let (written, work) = (written.display(), work.display());
-    let options = format!("lowerdir=/{folder},upperdir={written},workdir={work}");
-    let place = format!("/{folder}");
-    mount(
-        Some("overlay"),
-        place.as_str(),
-        Some("overlay"),
-        MsFlags::empty(),
-        Some(options.as_str()),
-    )
+}
+
+/// File systems that are the kernel's or in memory.
+const KERNELS_OWN: [&str; 10] = [
+    "proc",
+    "sysfs",
+    "devtmpfs",
+    "devpts",
+    "tmpfs",
+    "cgroup",
+    "cgroup2",
+    "mqueue",
+    "securityfs",
+    "bpf",
+];
+
+/// What is written below `folder` goes to the room's memory, which is below `/run`.
+fn overlay(folder: &Path) -> nix::Result<()> {
+    let memory = Path::new("/run/room").join(folder.strip_prefix("/").unwrap());
+    let (written, work) = (memory.join("written"), memory.join("work"));
+    for path in [&written, &work] {
+        std::fs::create_dir_all(path).unwrap();
+    }
+    let mode = std::fs::metadata(folder).unwrap().permissions();
+    std::fs::set_permissions(&written, mode).unwrap();
+    let (folder, written, work) = (folder.display(), written.display(), work.display());
+    let options = format!("lowerdir={folder},upperdir={written},workdir={work}");
+    let folder = folder.to_string();
+    mount(Some("overlay"), folder.as_str(), Some("overlay"), MsFlags::empty(), Some(&*options))
 }
 
 /// Writes a file of the room, with its folders.
@@ -90,4 +120,23 @@ pub fn furnish_user(name: &str) {
 pub fn furnish_folder(path: &str, owner: &str) {
     std::fs::create_dir_all(path).unwrap();
     must(Command::new("chown").arg("-R").arg(owner).arg(path));
+}
+
+/// Nothing that happens in a room reaches the machine: a file that is removed, one that is
+/// written, a port that is taken.
+#[test]
+fn what_happens_in_a_room_stays_there() {
+    let outside = Scratch::new("outside");
+    let kept = outside.write("kept", "as it was");
+    let conf = Path::new("/etc/mailprint-was-here");
+    in_a_room(|| {
+        let _ = std::fs::remove_dir_all(outside.path());
+        assert!(!kept.exists());
+        assert!(std::fs::write("/mailprint-was-here", "").is_err(), "/ is read-only");
+        furnish_file(conf.to_str().unwrap(), "");
+        assert!(conf.exists());
+    });
+    assert_eq!(std::fs::read_to_string(&kept).unwrap(), "as it was");
+    assert!(!conf.exists());
+    assert!(!Path::new("/mailprint-was-here").exists());
 }

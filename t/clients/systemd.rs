@@ -3,6 +3,8 @@
 
 use super::harness::*;
 use super::room::*;
+use super::scanner::*;
+use super::spamc::spamc;
 use std::path::Path;
 use std::process::Command;
 
@@ -32,12 +34,96 @@ fn systemd_finds_nothing_wrong_with_the_units() {
             furnish_file(&format!("/etc/systemd/system/{unit}"), &text);
         }
         furnish_file("/etc/default/mailprint", &contrib("debian/default", &[]));
-        let program = env!("CARGO_BIN_EXE_mailprint");
-        must(Command::new("install").args([program, "/usr/bin/mailprint"]));
+        furnish_program();
         let mut command = Command::new("systemd-analyze");
         let outcome = run(command.args(["verify", "--man=no"]).args(UNITS), b"");
         // What is wrong with units of others is not ours to mend.
         let said = text(&outcome.out) + &text(&outcome.err);
         assert!(!said.contains("mailprint"), "{said}");
+    });
+}
+
+/// Where the system has the program that the units and recipes start.
+const PROGRAM: &str = "/usr/bin/mailprint";
+
+fn furnish_program() {
+    must(Command::new("install").args([env!("CARGO_BIN_EXE_mailprint"), PROGRAM]));
+}
+
+/// Waits until spamc is answered through `place`, options that say where.
+fn until_scanned(place: &[&str]) {
+    let scratch = Scratch::new("spamc");
+    until(&format!("an answer at {place:?}"), || {
+        let outcome = run(spamc(&scratch).args(place).arg("-c"), &marked());
+        text(&outcome.out) == "6.5/5.0\n"
+    });
+}
+
+/// The sockets of the unit are opened by systemd's own program, and served by somebody who has
+/// no rights at all, started as the unit says.
+#[test]
+fn the_service_serves_the_sockets_of_systemd() {
+    let Some(()) = all_installed(&["systemd-socket-activate", "spamc"]) else { return };
+    in_a_room(|| {
+        furnish_program();
+        let socket = contrib("systemd/mailprint.socket", &[]);
+        let name = set_in(&socket, "FileDescriptorName").next().unwrap().to_owned();
+        let places: Vec<&str> = set_in(&socket, "ListenStream").collect();
+        let mut command = Command::new("systemd-socket-activate");
+        command.arg(format!("--fdname={}", vec![name; places.len()].join(":")));
+        for place in &places {
+            command.args(["-l", place]);
+        }
+        // What DynamicUser, NoNewPrivileges and CapabilityBoundingSet come to.
+        command.args(["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"]);
+        command.args(["--no-new-privs", "--bounding-set=-all", "--inh-caps=-all"]);
+        let service = contrib("systemd/mailprint.service", &[("$OPTIONS", &rules_of_tests())]);
+        let start = set_in(&service, "ExecStart").next().unwrap();
+        let _daemon = Daemon::start(command.args(start.split_whitespace()));
+        until_scanned(&["-d", "127.0.0.1", "-p", "783"]);
+        until_scanned(&["-d", "::1", "-p", "783"]);
+        until_scanned(&["-U", "/run/mailprint.sock"]);
+    });
+}
+
+/// The values that a unit gives to a setting.
+fn set_in<'a>(unit: &'a str, name: &'a str) -> impl Iterator<Item = &'a str> {
+    unit.lines().filter_map(move |line| line.strip_prefix(name)?.strip_prefix('='))
+}
+
+/// Options for the rules of these tests.
+fn rules_of_tests() -> String {
+    let here = Path::new(env!("CARGO_MANIFEST_DIR")).join("t/clients");
+    format!("-L -C {0}/rules --siteconfigpath {0}/site", here.display())
+}
+
+/// After a rotation the old lines are in the old file, and new ones come into the new.
+#[test]
+fn logrotate_gives_the_server_a_new_log() {
+    let Some(()) = all_installed(&["logrotate", "spamc"]) else { return };
+    in_a_room(|| {
+        furnish_program();
+        furnish_folder("/var/log/mailprint", "root");
+        furnish_file("/etc/logrotate.d/mailprint", &contrib("logrotate/mailprint", &[]));
+        let mut server = Command::new(PROGRAM);
+        server.args(["spamd", "-x", "-i", "127.0.0.1", "--pidfile", "/run/mailprint.pid"]);
+        server.args(["--syslog", "/var/log/mailprint/spamd.log"]);
+        let _server = Daemon::start(server.args(rules_of_tests().split(' ')));
+        until_scanned(&["-d", "127.0.0.1"]);
+        let log = |name: &str| {
+            text(&std::fs::read(format!("/var/log/mailprint/{name}")).unwrap_or_default())
+        };
+        until("the result in the log", || log("spamd.log").contains("mid=<marked@example.com>"));
+        must(Command::new("logrotate").args([
+            "-f",
+            "-s",
+            "/run/state",
+            "/etc/logrotate.d/mailprint",
+        ]));
+        assert!(log("spamd.log.1").contains("mid=<marked@example.com>"));
+        until("a line in the new log", || {
+            until_scanned(&["-d", "127.0.0.1"]);
+            log("spamd.log").contains("mid=<marked@example.com>")
+        });
     });
 }
