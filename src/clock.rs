@@ -37,16 +37,31 @@ pub fn unix_seconds() -> i64 {
     SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs() as i64)
 }
 
-/// This moment in the local time zone as C's `ctime` writes it: `Sun Nov 22 13:09:46 2026`.
-pub fn local_time() -> String {
-    let timestamp = jiff::Timestamp::from_second(unix_seconds()).unwrap_or_default();
-    let here = timestamp.to_zoned(jiff::tz::TimeZone::system());
-    here.strftime("%a %b %e %H:%M:%S %Y").to_string()
+/// This moment in the local time zone, written as `strftime` would by `format`.
+pub fn local(format: &str) -> Result<String, String> {
+    let wrong = |why: jiff::Error| format!("{format:?} is no format of strftime: {why}");
+    jiff::fmt::strtime::format(format, &here()).map_err(wrong)
 }
 
-/// This moment as a mail's `Date` says it: `Sun, 22 Nov 2026 13:09:46 +0000`.
-pub fn mail_date() -> String {
-    let timestamp = jiff::Timestamp::from_second(unix_seconds()).unwrap_or_default();
+#[allow(clippy::disallowed_methods)] // the one place that may
+fn here() -> jiff::Zoned {
+    let timestamp = jiff::Timestamp::try_from(SystemTime::now()).unwrap_or_default();
+    timestamp.to_zoned(jiff::tz::TimeZone::system())
+}
+
+/// Microseconds of the clock that runs evenly since the machine was started, which is the one
+/// that the system's other programs measure with.
+pub fn monotonic_microseconds() -> u64 {
+    use nix::time::{ClockId, clock_gettime};
+    clock_gettime(ClockId::CLOCK_MONOTONIC).map_or(0, |since| {
+        u64::try_from(since.tv_sec()).unwrap_or(0) * 1_000_000
+            + u64::try_from(since.tv_nsec()).unwrap_or(0) / 1000
+    })
+}
+
+/// A moment, in seconds since 1970, as a mail's `Date` says it: `Sun, 22 Nov 2026 13:09:46 +0000`.
+pub fn mail_date(seconds: i64) -> String {
+    let timestamp = jiff::Timestamp::from_second(seconds).unwrap_or_default();
     let here = timestamp.to_zoned(jiff::tz::TimeZone::system());
     here.strftime("%a, %d %b %Y %H:%M:%S %z").to_string()
 }

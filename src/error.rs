@@ -14,6 +14,8 @@ pub enum Code {
     DataErr = 65,
     /// A file to be read is not there.
     NoInput = 66,
+    /// A user that is named is not known.
+    NoUser = 67,
     /// What was asked for is not built yet, or switched off.
     Unavailable = 69,
     /// A fault of our own.
@@ -26,6 +28,8 @@ pub enum Code {
     TempFail = 75,
     /// The client did not keep to the protocol.
     Protocol = 76,
+    /// The caller may not do this.
+    NoPerm = 77,
     /// The configuration is wrong.
     Config = 78,
     /// The client or the scan took too long.

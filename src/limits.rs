@@ -108,6 +108,16 @@ limits! {
     QueuedScans queued_scans = 256, Count,
         "requests that wait for a scan worker; one more is told to come back";
 
+    // Users' preferences.
+    UserPrefs user_prefs = 256 * 1024, Bytes,
+        "a user's file of preferences; a longer one is not read";
+    PrefsMilliseconds prefs_milliseconds = 5_000, Milliseconds,
+        "for the keeper to open a user's preferences; after that the message is scanned without them";
+    UserProfiles user_profiles = 256, Count,
+        "users whose preferences are kept ready";
+    UserPrograms user_programs = 8, Count,
+        "users with rules of their own (allow_user_rules) whose programs are kept ready";
+
     // The header block.
     HeaderName header_name = 256, Bytes,
         "a header field's name; SpamAssassin cuts there (Constants.pm)";
@@ -143,6 +153,12 @@ limits! {
         "a URI; SpamAssassin cuts there and says so (uri_truncated)";
     UriNesting uri_nesting = 20, Count,
         "redirectors within redirectors that are followed";
+
+    // What goes out.
+    FilledTemplate filled_template = 4 << 20, Bytes,
+        "a report or header with its tags filled in; tags behind that stay as they are written";
+    RewrittenFields rewritten_fields = 1024, Count,
+        "From, To and Subject fields of one message that rewrite_header changes";
 
     // Rules.
     RuleFileLine rule_file_line = 1 << 20, Bytes,

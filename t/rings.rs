@@ -14,7 +14,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("error", &[]),
     ("metrics", &["limits"]),
     ("log", &["clock"]),
-    ("config", &["limits", "error", "text"]),
+    ("config", &["limits", "error", "log", "text"]),
     ("message", &["text", "limits"]),
     ("rules", &["message", "text", "limits"]),
     ("engine", &["rules", "message", "text", "limits", "clock", "metrics"]),

@@ -4,15 +4,50 @@ use super::lint::Findings;
 use crate::config::Config;
 use crate::engine::{Curve, Engine, Options, eval};
 use crate::rules::lint::{exit_status, pending};
-use crate::rules::{RuleSet, Sources, files, own};
-use crate::server::{Loaded, Mail, Template};
+use crate::rules::{Sources, UserPrefs, files, own};
+use crate::server::{Loaded, Mail, OfUser, Scanners};
 use std::sync::Arc;
 
 /// The rules that `config` names, as the server wants them.
 pub fn load(config: &Config) -> Result<Loaded, String> {
-    let engine = engine(config)?;
+    let engine = arranged(config, false)?;
     engine.warm();
-    Ok(loaded(Arc::new(engine), config))
+    let engine = Arc::new(engine);
+    let scanner = scanners(&engine);
+    let for_user = {
+        let (engine, scanner, config) = (engine.clone(), scanner.clone(), config.clone());
+        move |file: &str, text: &[u8]| of_user(&engine, &scanner, &config, file, text)
+    };
+    let rules = engine.rules();
+    let complaints = rules.complaints.iter().map(|complaint| rules.describe(complaint));
+    Ok(Loaded {
+        for_user: Some(Box::new(for_user)),
+        files: rules.files.clone(),
+        complaints: complaints.collect(),
+        ..loaded(&engine, scanner, config)
+    })
+}
+
+/// What a user's preferences make of the rules. Rules of their own, where the administrator
+/// allows them, take a program of their own; everything else is laid over the one that runs.
+fn of_user(
+    engine: &Engine,
+    scanner: &Scanners,
+    config: &Config,
+    file: &str,
+    text: &[u8],
+) -> OfUser {
+    let prefs = UserPrefs::read(engine.rules().clone(), file, text, &config.limits);
+    let complaints = prefs.complaints.iter().map(|complaint| prefs.describe(complaint)).collect();
+    let own_rules = prefs.has_own_rules();
+    let loaded = if own_rules {
+        let own = Arc::new(Engine::new(Arc::new(prefs.rule_set()), curve(config), &config.limits));
+        loaded(&own, scanners(&own), config)
+    } else {
+        let profile = Some(Arc::new(engine.profile(&prefs)));
+        Loaded { profile, ..loaded(engine, scanner.clone(), config) }
+    };
+    OfUser { loaded, complaints, own_rules }
 }
 
 /// What is wrong with the rules, and what of them is not built yet.
@@ -54,8 +89,11 @@ fn arranged(config: &Config, lint: bool) -> Result<Engine, String> {
         let why = rules.complaints.iter().map(|complaint| rules.describe(complaint));
         return Err(format!("no rules were found: {}", why.collect::<Vec<_>>().join("; ")));
     }
-    let curve = Curve { slope: config.slope, midpoint: config.midpoint };
-    Ok(Engine::new(Arc::new(rules), curve, &config.limits))
+    Ok(Engine::new(Arc::new(rules), curve(config), &config.limits))
+}
+
+fn curve(config: &Config) -> Curve {
+    Curve { slope: config.slope, midpoint: config.midpoint }
 }
 
 fn sources(config: &Config, lint: bool) -> Sources {
@@ -78,36 +116,32 @@ fn sources(config: &Config, lint: bool) -> Sources {
     sources
 }
 
-/// The rules as server and mass-check want them.
-fn loaded(engine: Arc<Engine>, config: &Config) -> Loaded {
-    let rules: &RuleSet = engine.rules();
-    let text = |name: &str| rules.options.text(name).unwrap_or_default().to_vec();
+/// What answers need of the rules.
+fn loaded(engine: &Engine, scanner: Scanners, config: &Config) -> Loaded {
     Loaded {
-        rules: rules.rules.len(),
+        scanner,
+        rules: engine.rules().rules.len(),
         limits: config.limits.clone(),
-        template: Template {
-            text: text("report_template"),
-            contact: text("report_contact"),
-            hostname: rules
-                .options
-                .text("report_hostname")
-                .filter(|name| !name.is_empty())
-                .map(|name| String::from_utf8_lossy(name).into_owned()),
-            wrap_width: rules.options.number("report_wrap_width") as usize,
-            rules_version: String::new(),
-        },
-        scanner: Box::new(move || {
-            let engine = Arc::clone(&engine);
-            let mut worker = engine.worker();
-            Box::new(move |mail: Mail| {
-                let options = Options {
-                    report: mail.report,
-                    rewrite: mail.rewrite,
-                    deadline: Some(mail.deadline),
-                    ..Options::default()
-                };
-                engine.scan(&mut worker, mail.bytes, &options)
-            })
-        }),
+        ..Loaded::default()
     }
+}
+
+/// What each scan worker makes its scanner with.
+fn scanners(engine: &Arc<Engine>) -> Scanners {
+    let engine = engine.clone();
+    Arc::new(move || {
+        let engine = engine.clone();
+        let mut worker = engine.worker();
+        Box::new(move |mail: Mail| {
+            let options = Options {
+                report: mail.report,
+                rewrite: mail.rewrite,
+                surroundings: mail.surroundings,
+                deadline: Some(mail.deadline),
+                profile: mail.profile,
+                ..Options::default()
+            };
+            engine.scan(&mut worker, mail.bytes, &options)
+        })
+    })
 }

@@ -3,96 +3,99 @@
 //! Options are spamd's (`spamd(8p)`). Those whose function is not built yet are known, so
 //! that none is mistaken for another, and end with 69 (`EX_UNAVAILABLE`).
 
-use super::{Failure, Outcome, flag, options, out, ruleset, valued};
+use super::{Failure, Outcome, detach, flag, options, out, ruleset, valued};
 use crate::config::Config;
 use crate::error::Code;
-use crate::log::{Level, Log, Target};
-use crate::server::{Server, StartError, signals};
+use crate::log::{Areas, Target};
+use crate::server::{StartError, daemon};
 use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-/// spamd's options that do nothing yet: name, letter, does it take a value.
-const NOT_BUILT: &[(&str, Option<char>, Takes)] = &[
-    ("create-prefs", Some('c'), Takes::Nothing),
-    ("daemonize", Some('d'), Takes::Nothing),
-    ("default-user", Some('U'), Takes::Value),
-    ("groupname", Some('g'), Takes::Value),
-    ("username", Some('u'), Takes::Value),
-    ("helper-home-dir", Some('H'), Takes::Perhaps),
-    ("ipv4-only", Some('4'), Takes::Nothing),
-    ("ipv6-only", Some('6'), Takes::Nothing),
-    ("socketowner", None, Takes::Value),
-    ("socketgroup", None, Takes::Value),
-    ("sql-config", Some('q'), Takes::Nothing),
-    ("setuid-with-sql", Some('Q'), Takes::Nothing),
-    ("ldap-config", None, Takes::Nothing),
-    ("setuid-with-ldap", None, Takes::Nothing),
-    ("min-children", None, Takes::Value),
-    ("min-spare", None, Takes::Value),
-    ("max-spare", None, Takes::Value),
-    ("max-conn-per-child", None, Takes::Value),
-    ("round-robin", None, Takes::Nothing),
-    ("user-config", None, Takes::Nothing),
-    ("paranoid", Some('P'), Takes::Nothing),
-    ("pidfile", Some('r'), Takes::Value),
-    ("syslog-socket", None, Takes::Value),
-    ("log-timestamp-fmt", None, Takes::Perhaps),
-    ("timing", None, Takes::Nothing),
-    ("vpopmail", Some('v'), Takes::Nothing),
-    ("virtual-config-dir", None, Takes::Value),
+/// spamd's options that do nothing yet, all of them switches: name and letter.
+const NOT_BUILT: &[(&str, Option<char>)] = &[
+    ("sql-config", Some('q')),
+    ("setuid-with-sql", Some('Q')),
+    ("ldap-config", None),
+    ("setuid-with-ldap", None),
+    ("vpopmail", Some('v')),
 ];
 
+/// Options that tune spamd's child processes, of which there are none here.
+const CHILDREN: &[&str] = &["min-children", "min-spare", "max-spare", "max-conn-per-child"];
+
 /// Ways to say what is so anyway.
-const SO_ANYWAY: &[&str] = &[
-    "nocreate-prefs",
-    "no-create-prefs",
-    "nodaemonize",
-    "no-daemonize",
-    "nosql-config",
-    "no-sql-config",
-    "noldap-config",
-    "no-ldap-config",
-    "noround-robin",
-    "no-round-robin",
-    "noparanoid",
-    "no-paranoid",
-    "novpopmail",
-    "no-vpopmail",
-    "nolocal",
-    "no-local",
+const SO_ANYWAY: &[(&str, &str)] = &[
+    ("nosql-config", "no-sql-config"),
+    ("noldap-config", "no-ldap-config"),
+    ("novpopmail", "no-vpopmail"),
+    ("nolocal", "no-local"),
+    ("noround-robin", "no-round-robin"),
+    ("noadd-from", "no-add-from"),
 ];
 
 /// spamd's exit status for an option that it has no more.
 const REMOVED_OPTION: u8 = 2;
-
-#[derive(Clone, Copy)]
-enum Takes {
-    Nothing,
-    Value,
-    Perhaps,
-}
 
 /// Its description.
 pub fn command() -> Command {
     let command = Command::new("spamd")
         .about("Serve spamc and the other clients of spamd")
         .long_about(
-            "Serves clients of spamd until SIGTERM, which lets requests in hand be answered. \
-             SIGHUP reloads the rules: the new ones come into force together, or, if \
-             they cannot be loaded, the old ones stay and the log says why.",
+            "Serves clients of spamd until SIGTERM, which lets requests in hand be answered; a \
+             second one ends at once. SIGHUP reloads the rules and opens the log again: the new \
+             rules come into force together, or, if they cannot be loaded, the old ones stay and \
+             the log says why. SIGUSR1 opens the log again, SIGUSR2 tells it how things stand.\n\n\
+             Started by root the server opens sockets, log and PID file, starts a keeper that \
+             opens each user's preferences as that user, becomes the user of -u or nobody, and \
+             only then reads rules and lets clients in.\n\n\
+             Sockets that systemd hands over (LISTEN_FDS) take the place of those that options \
+             name: one called http is for /metrics, the others are for clients. With NOTIFY_SOCKET \
+             systemd is told of start, reloads and end, and that the server is alive.",
         )
-        .disable_version_flag(true);
-    not_built(options::rules(served(command)))
+        .disable_version_flag(true)
+        .infer_long_args(true);
+    not_built(children(logging(users(options::rules(served(command))))))
         .arg(flag("version", "Say whose version it is, as spamd does").short('V'))
         .arg(flag("stop-at-threshold", "Nothing").short('S').hide(true))
         .arg(flag("add-from", "Nothing").hide(true))
+        .arg(flag(detach::OPTION, "This is the one in the background").hide(true))
         .arg(Arg::new("F").short('F').num_args(0..=1).hide(true))
+}
+
+/// An option with a number, which with spamd may be negative and then counts as none.
+fn number(name: &'static str, help: &'static str) -> Arg {
+    valued(name, "N", help).value_parser(value_parser!(i64)).allow_negative_numbers(true)
+}
+
+/// A switch, its letter, and two ways to write its opposite; of several the last counts.
+struct Switch(&'static str, char, [&'static str; 2]);
+
+const DAEMONIZE: Switch = Switch("daemonize", 'd', ["nodaemonize", "no-daemonize"]);
+const CREATE_PREFS: Switch = Switch("create-prefs", 'c', ["nocreate-prefs", "no-create-prefs"]);
+const PARANOID: Switch = Switch("paranoid", 'P', ["noparanoid", "no-paranoid"]);
+
+impl Switch {
+    fn on(&self, command: Command, help: &'static str) -> Command {
+        let Switch(name, letter, [no, alias]) = *self;
+        command
+            .arg(flag(name, help).short(letter).overrides_with(no))
+            .arg(flag(no, "Not so").alias(alias).hide(true).overrides_with(name))
+    }
+
+    /// What it says, if it or its opposite is given.
+    fn of(&self, matches: &ArgMatches) -> Option<bool> {
+        let Switch(name, _, [no, _]) = self;
+        match (matches.get_flag(name), matches.get_flag(no)) {
+            (true, _) => Some(true),
+            (_, true) => Some(false),
+            _ => None,
+        }
+    }
 }
 
 /// The options that are the server's own.
 fn served(command: Command) -> Command {
-    let number = |name, help| valued(name, "N", help).value_parser(value_parser!(usize));
-    command
+    let command = command
         .arg(
             options::repeated(
                 "listen",
@@ -104,52 +107,112 @@ fn served(command: Command) -> Command {
             .default_missing_value("*")
             .aliases(["listen-ip", "ip-address"]),
         )
-        .arg(number("port", "The port of places that name none").short('p'))
+        .arg(
+            valued("port", "N", "The port of places that name none")
+                .short('p')
+                .value_parser(value_parser!(usize)),
+        )
+        .arg(
+            flag("ipv4-only", "Listen on IPv4 only")
+                .short('4')
+                .aliases(["ipv4only", "ipv4"])
+                .overrides_with("ipv6-only"),
+        )
+        .arg(flag("ipv6-only", "Listen on IPv6 only").short('6').overrides_with("ipv4-only"))
         .arg(valued("socketpath", "PATH", "A UNIX socket to listen on"))
+        .arg(valued("socketowner", "USER", "The user that it is given to"))
+        .arg(valued("socketgroup", "GROUP", "The group that it is given to"))
         .arg(valued("socketmode", "MODE", "Its mode, in octal digits"))
         .arg(options::repeated("allowed-ips", "LIST", "Clients that are served on TCP").short('A'))
         .arg(flag("allow-tell", "Answer TELL, by which clients teach and report").short('l'))
         .arg(flag("ssl", "TLS on every TCP place"))
-        .arg(number("ssl-port", "TLS on every TCP place, and this port where one names none"))
+        .arg(
+            valued("ssl-port", "N", "TLS on every TCP place, and this port where one names none")
+                .value_parser(value_parser!(usize)),
+        )
         .arg(valued("server-key", "FILE", "The server's key for TLS, in PEM"))
         .arg(valued("server-cert", "FILE", "The server's certificates for TLS, in PEM"))
         .arg(flag("ssl-verify", "Serve only clients that show a certificate"))
         .arg(valued("ssl-ca-file", "FILE", "Whose certificates will do for that, in PEM"))
         .arg(valued("ssl-ca-path", "PATH", "The same as a folder that openssl rehash was run on"))
-        .arg(number("max-children", "Threads that scan").short('m'))
+        .arg(number("max-children", "Scans at once; less than 1: as many as processors").short('m'))
         .arg(
             number("timeout-tcp", "Seconds that a client has to send its request; 0: a year")
                 .short('T'),
         )
         .arg(number("timeout-child", "Seconds that a scan may take; 0: a year").short('t'))
-        .arg(flag("nouser-config", "No users' preferences, which is so anyway").short('x'))
+        .arg(valued("pidfile", "FILE", "Write the process number there").short('r'))
         .arg(
-            valued("syslog", "TARGET", "Where the log goes: stderr, null or a file's path")
-                .short('s'),
+            valued("helper-home-dir", "PATH", "The home of helper programs; none are called")
+                .short('H')
+                .num_args(0..=1)
+                .default_missing_value(""),
+        );
+    DAEMONIZE.on(command, "Serve in the background; return when the server answers")
+}
+
+/// Who it runs as, and whose preferences count.
+fn users(command: Command) -> Command {
+    let command = command
+        .arg(valued("username", "USER", "Run as this user, for everybody").short('u'))
+        .arg(valued("groupname", "GROUP", "Run as this group, beside -u").short('g'))
+        .arg(
+            valued("default-user", "USER", "Who stands for users that are not known or named")
+                .short('U'),
         )
         .arg(
-            valued("debug", "AREAS", "Log what happens inside")
+            flag("nouser-config", "Read no users' preferences in their homes")
+                .short('x')
+                .alias("no-user-config")
+                .overrides_with("user-config"),
+        )
+        .arg(flag("user-config", "Read them, which is so anyway").overrides_with("nouser-config"))
+        .arg(valued(
+            "virtual-config-dir",
+            "PATTERN",
+            "The folders of users without an account: %u %l %d %x %%; with -x and -u",
+        ));
+    let command = CREATE_PREFS.on(command, "Make preferences for users who have none");
+    PARANOID.on(command, "Do not answer requests for users that are not known")
+}
+
+/// What is logged, and where.
+fn logging(command: Command) -> Command {
+    command
+        .arg(
+            valued("syslog", "TARGET", "A facility of syslog, stderr, null, file or a path")
+                .short('s'),
+        )
+        .arg(valued("syslog-socket", "TYPE", "unix, inet, udp, tcp, none, or a socket's path"))
+        .arg(
+            valued("log-timestamp-fmt", "FORMAT", "How times are written (strftime); or default")
+                .num_args(0..=1)
+                .default_missing_value(""),
+        )
+        .arg(
+            valued("debug", "AREAS", "Log what happens inside: config,rules,check,…; all")
                 .short('D')
                 .num_args(0..=1)
                 .default_missing_value("all"),
         )
+        .arg(flag("timing", "Log how long the parts of each scan took"))
+}
+
+/// The options for child processes: they are known, and tell that they change nothing.
+fn children(mut command: Command) -> Command {
+    for name in CHILDREN {
+        command = command.arg(number(name, "Nothing: there are no child processes").hide(true));
+    }
+    command.arg(flag("round-robin", "Nothing").hide(true))
 }
 
 /// The options that end with 69, and those that change nothing.
 fn not_built(mut command: Command) -> Command {
-    for (name, letter, takes) in NOT_BUILT {
-        let mut option = Arg::new(*name).long(*name).hide(true);
-        if let Some(letter) = letter {
-            option = option.short(*letter);
-        }
-        command = command.arg(match takes {
-            Takes::Nothing => option.action(ArgAction::SetTrue),
-            Takes::Value => option.action(ArgAction::Append),
-            Takes::Perhaps => option.num_args(0..=1).default_missing_value(""),
-        });
+    for (name, letter) in NOT_BUILT {
+        command = command.arg(flag(name, "Nothing").short(*letter).hide(true));
     }
-    for name in SO_ANYWAY {
-        command = command.arg(flag(name, "Nothing").hide(true));
+    for (name, alias) in SO_ANYWAY {
+        command = command.arg(flag(name, "Nothing").alias(*alias).hide(true));
     }
     command
 }
@@ -165,39 +228,82 @@ pub fn run(matches: &ArgMatches) -> Outcome {
         out::print(version.as_bytes())?;
         return Ok(0);
     }
-    if matches.get_flag("add-from") || matches.contains_id("F") {
+    if matches.get_flag("add-from") || matches.get_flag("noadd-from") || matches.contains_id("F") {
         eprintln!("spamd: the option -F, --add-from is gone since spamd 2.3; leave it out");
         return Ok(REMOVED_OPTION);
     }
     let config = config(matches)?;
-    let log = Log::open(target(&config)?, level(&config)).map_err(|error| {
-        Failure::new(Code::CantCreat, format!("{}: {error}", config.log_target))
-    })?;
-    if matches.get_flag("stop-at-threshold") {
-        log.warn("spamd: the option -S does nothing any more and is ignored");
+    let detached = matches.get_flag(detach::OPTION);
+    if DAEMONIZE.of(matches) == Some(true) && !detached {
+        return detach::start();
     }
-    serve(matches, config, log)
+    serve(matches, config, detached)
 }
 
 /// Serves until the end. A reload reads file, environment and options again.
-fn serve(matches: &ArgMatches, settings: Config, log: Log) -> Outcome {
-    let system = |error| Failure::new(Code::OsErr, format!("no threads for the server: {error}"));
-    let runtime =
-        tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(system)?;
-    let matches = matches.clone();
-    let load =
-        move || config(&matches).map_err(|why| why.text).and_then(|config| ruleset::load(&config));
-    let started = Server::start(&settings, log, Box::new(load));
-    let served =
-        started.and_then(|server| runtime.block_on(signals::run(server, &settings, |_| {})));
-    // Connections that the drain has cut off are not waited for again.
-    runtime.shutdown_background();
-    served.map(|()| 0).map_err(|error| Failure::new(code_of(&error), error.to_string()))
+fn serve(matches: &ArgMatches, config: Config, detached: bool) -> Outcome {
+    let here = std::env::current_dir().unwrap_or_else(|_| PathBuf::from("/"));
+    let config = absolute(config, &here);
+    if detached {
+        detach::leave("spamd")?;
+    }
+    let matches_again = matches.clone();
+    let load = move || {
+        // Names of files may be relative to where it all began.
+        let back = detached.then(|| std::env::set_current_dir(&here));
+        let config = self::config(&matches_again);
+        let loaded = config.map_err(|why| why.text).and_then(|config| ruleset::load(&config));
+        if back.is_some() {
+            let _ = std::env::set_current_dir("/");
+        }
+        loaded
+    };
+    let ready = || {
+        if detached {
+            detach::ready();
+        }
+    };
+    daemon::run(&config, &ignored(matches), Box::new(load), ready)
+        .map(|()| 0)
+        .map_err(|error| Failure::new(code_of(&error), error.to_string()))
+}
+
+/// What is opened once, by names that hold wherever the process goes.
+fn absolute(mut config: Config, here: &Path) -> Config {
+    if let Ok(Target::File(path)) = Target::parse(&config.log_target, &config.syslog_socket) {
+        config.log_target = here.join(path).display().to_string();
+    }
+    config.socket = config.socket.map(|path| here.join(path));
+    config.pid_file = config.pid_file.map(|path| here.join(path));
+    config.tls_key = here.join(config.tls_key);
+    config.tls_cert = here.join(config.tls_cert);
+    config.tls_ca_file = config.tls_ca_file.map(|path| here.join(path));
+    config.tls_ca_path = config.tls_ca_path.map(|path| here.join(path));
+    config
+}
+
+/// What the log says of options that change nothing.
+fn ignored(matches: &ArgMatches) -> Vec<String> {
+    let child = CHILDREN.iter().filter(|name| matches.contains_id(name));
+    let round = matches.get_flag("round-robin").then_some(&"round-robin");
+    let mut all: Vec<String> = child
+        .chain(round)
+        .map(|name| {
+            format!("the option --{name} is for child processes, of which there are none; ignored")
+        })
+        .collect();
+    if matches.get_flag("stop-at-threshold") {
+        all.push("the option -S does nothing any more and is ignored".to_owned());
+    }
+    all
 }
 
 fn code_of(error: &StartError) -> Code {
     match error {
-        StartError::Rules(_) | StartError::Setting(_) => Code::Config,
+        StartError::Rules(_) | StartError::Setting(_) | StartError::Tls(_) => Code::Config,
+        StartError::User(_) => Code::NoUser,
+        StartError::Denied(_) => Code::NoPerm,
+        StartError::Log(_) => Code::CantCreat,
         StartError::Metrics(_) => Code::Software,
         StartError::System { .. } => Code::OsErr,
     }
@@ -207,37 +313,77 @@ fn code_of(error: &StartError) -> Code {
 fn config(matches: &ArgMatches) -> Result<Config, Failure> {
     refuse_not_built(matches)?;
     let mut config = options::config(matches)?;
-    let number = |name: &str| matches.get_one::<usize>(name).copied();
+    let number = |name: &str| matches.get_one::<i64>(name).copied();
     let text = |name: &str| matches.get_one::<String>(name).cloned();
     let given = |name: &str| Some(options::all(matches, name)).filter(|all| !all.is_empty());
     let star = |place: String| if place.is_empty() { "*".to_owned() } else { place };
     config.listen = given("listen")
         .map(|places| places.into_iter().map(star).collect())
         .unwrap_or(config.listen);
-    config.port = number("port").unwrap_or(config.port);
+    config.port = matches.get_one::<usize>("port").copied().unwrap_or(config.port);
     config.socket = text("socketpath").map(PathBuf::from).or(config.socket);
+    config.socket_owner = text("socketowner").unwrap_or(config.socket_owner);
+    config.socket_group = text("socketgroup").unwrap_or(config.socket_group);
     config.socket_mode = text("socketmode").unwrap_or(config.socket_mode);
     config.allowed = given("allowed-ips").unwrap_or(config.allowed);
     config.allow_tell |= matches.get_flag("allow-tell");
     config.tls |= matches.get_flag("ssl");
-    config.tls_port = number("ssl-port").unwrap_or(config.tls_port);
+    config.tls_port = matches.get_one::<usize>("ssl-port").copied().unwrap_or(config.tls_port);
     config.tls_key = text("server-key").map_or(config.tls_key, PathBuf::from);
     config.tls_cert = text("server-cert").map_or(config.tls_cert, PathBuf::from);
     config.tls_verify |= matches.get_flag("ssl-verify");
     config.tls_ca_file = text("ssl-ca-file").map(PathBuf::from).or(config.tls_ca_file);
     config.tls_ca_path = text("ssl-ca-path").map(PathBuf::from).or(config.tls_ca_path);
-    config.workers = number("max-children").unwrap_or(config.workers);
-    if let Some(seconds) = number("timeout-tcp") {
-        config.limits.read_milliseconds = milliseconds(seconds);
+    for (option, families) in [("ipv4-only", "ipv4"), ("ipv6-only", "ipv6")] {
+        if matches.get_flag(option) {
+            config.families = families.to_owned();
+        }
     }
-    if let Some(seconds) = number("timeout-child") {
-        config.limits.scan_milliseconds = milliseconds(seconds);
+    if let Some(scans) = number("max-children") {
+        config.workers = usize::try_from(scans).unwrap_or(0);
     }
-    config.log_target = text("syslog").unwrap_or(config.log_target);
-    if matches.contains_id("debug") && text("debug").is_some_and(|areas| areas != "info") {
-        config.log_level = "debug".to_owned();
+    if let Some(limit) = number("timeout-tcp").and_then(milliseconds) {
+        config.limits.read_milliseconds = limit;
     }
+    if let Some(limit) = number("timeout-child").and_then(milliseconds) {
+        config.limits.scan_milliseconds = limit;
+    }
+    config.pid_file = text("pidfile").map(PathBuf::from).or(config.pid_file);
+    whose(matches, &mut config)?;
+    log_of(matches, &mut config);
     checked(config)
+}
+
+/// Who the server is, and whose preferences it reads.
+fn whose(matches: &ArgMatches, config: &mut Config) -> Result<(), Failure> {
+    let text = |name: &str| matches.get_one::<String>(name).cloned();
+    config.user = text("username").unwrap_or_else(|| config.user.clone());
+    config.group = text("groupname").unwrap_or_else(|| config.group.clone());
+    config.default_user = text("default-user").unwrap_or_else(|| config.default_user.clone());
+    config.user_config |= matches.get_flag("user-config");
+    config.user_config &= !matches.get_flag("nouser-config");
+    config.virtual_dir = text("virtual-config-dir").unwrap_or_else(|| config.virtual_dir.clone());
+    config.create_prefs = CREATE_PREFS.of(matches).unwrap_or(config.create_prefs);
+    config.paranoid = PARANOID.of(matches).unwrap_or(config.paranoid);
+    if !config.virtual_dir.is_empty() && config.user.is_empty() {
+        let what = "cannot use --virtual-config-dir without -u";
+        return Err(Failure::new(Code::Usage, what));
+    }
+    Ok(())
+}
+
+fn log_of(matches: &ArgMatches, config: &mut Config) {
+    let text = |name: &str| matches.get_one::<String>(name).cloned();
+    config.log_target = text("syslog").unwrap_or_else(|| config.log_target.clone());
+    config.syslog_socket = text("syslog-socket").unwrap_or_else(|| config.syslog_socket.clone());
+    config.timestamps = text("log-timestamp-fmt").unwrap_or_else(|| config.timestamps.clone());
+    config.timing |= matches.get_flag("timing");
+    if let Some(areas) = text("debug") {
+        if Areas::parse(&[&areas]).any() {
+            config.log_level = "debug".to_owned();
+        }
+        config.log_areas = vec![areas];
+    }
 }
 
 /// The options are held to the same ranges as the file.
@@ -251,12 +397,8 @@ fn checked(config: Config) -> Result<Config, Failure> {
 }
 
 fn refuse_not_built(matches: &ArgMatches) -> Result<(), Failure> {
-    for (name, letter, takes) in NOT_BUILT {
-        let given = match takes {
-            Takes::Nothing => matches.get_flag(name),
-            Takes::Value | Takes::Perhaps => matches.contains_id(name),
-        };
-        if given {
+    for (name, letter) in NOT_BUILT {
+        if matches.get_flag(name) {
             let letter = letter.map_or(String::new(), |letter| format!("-{letter}, "));
             return Err(Failure::not_built(&format!("the option {letter}--{name}")));
         }
@@ -264,31 +406,12 @@ fn refuse_not_built(matches: &ArgMatches) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Seconds as the limits count them; spamd's 0, for ever, is a year.
-fn milliseconds(seconds: usize) -> usize {
+/// Seconds as the limits count them; spamd's 0, for ever, is a year, and what is less does not
+/// count.
+fn milliseconds(seconds: i64) -> Option<usize> {
     const YEAR: usize = 365 * 24 * 3600;
-    let seconds = if seconds == 0 { YEAR } else { seconds.min(YEAR) };
-    seconds * 1000
-}
-
-fn level(config: &Config) -> Level {
-    Level::named(&config.log_level).unwrap_or(Level::Info)
-}
-
-/// Where the log goes: spamd takes a facility, or a path by its characters.
-fn target(config: &Config) -> Result<Target, Failure> {
-    Ok(match config.log_target.as_str() {
-        "stderr" => Target::Stderr,
-        "null" => Target::Null,
-        "file" => Target::File(PathBuf::from("spamd.log")),
-        path if path.contains(|c: char| !c.is_ascii_alphanumeric() && c != '_') => {
-            Target::File(PathBuf::from(path))
-        }
-        facility => {
-            let what = format!("logging to syslog ({facility}; stderr, null and files are)");
-            return Err(Failure::not_built(&what));
-        }
-    })
+    let seconds = usize::try_from(seconds).ok()?;
+    Some(1000 * if seconds == 0 { YEAR } else { seconds.min(YEAR) })
 }
 
 #[cfg(test)]
@@ -344,23 +467,105 @@ mod tests {
 
     #[test]
     fn an_option_that_is_not_built_is_named() {
-        for (name, letter, takes) in NOT_BUILT {
-            let mut words = vec![format!("--{name}")];
-            if matches!(takes, Takes::Value) {
-                words.push("1".to_owned());
-            }
-            let words: Vec<&str> = words.iter().map(String::as_str).collect();
-            let failure = parsed(&words).unwrap_err();
+        for (name, letter) in NOT_BUILT {
+            let failure = parsed(&[&format!("--{name}")]).unwrap_err();
             assert_eq!(failure.code, Code::Unavailable, "{name}");
             assert!(failure.text.contains(&format!("--{name}")), "{}", failure.text);
-            if let (Some(letter), Takes::Nothing) = (letter, takes) {
+            if let Some(letter) = letter {
                 assert_eq!(parsed(&[&format!("-{letter}")]).unwrap_err().code, Code::Unavailable);
             }
         }
-        assert_eq!(
-            target(&Config { log_target: "mail".into(), ..Config::default() }).unwrap_err().code,
-            Code::Unavailable
-        );
         assert_eq!(parsed(&["--socketmode", "9"]).unwrap_err().code, Code::Usage);
+    }
+
+    #[test]
+    fn of_a_switch_and_its_opposite_the_last_counts() {
+        let prefs = |words: &[&str]| parsed(words).unwrap().user_config;
+        assert!(prefs(&[]) && prefs(&["-x", "--user-config"]));
+        assert!(!prefs(&["--user-config", "-x"]) && !prefs(&["--nouser-config"]));
+        let created = |words: &[&str]| parsed(words).unwrap().create_prefs;
+        assert!(created(&["-c"]) && created(&["--nocreate-prefs", "--create-prefs"]));
+        assert!(!created(&["-c", "--no-create-prefs"]) && !created(&[]));
+        assert!(parsed(&["-P"]).unwrap().paranoid);
+        assert_eq!(parsed(&["-4", "-6"]).unwrap().families, "ipv6");
+        assert_eq!(parsed(&["-6", "--ipv4"]).unwrap().families, "ipv4");
+    }
+
+    #[test]
+    fn options_of_the_field_are_understood() {
+        // What Debian's packages start spamd with.
+        let config = parsed(&[
+            "--create-prefs",
+            "--max-children",
+            "5",
+            "--helper-home-dir",
+            "-d",
+            "--pidfile=/run/spamd.pid",
+        ])
+        .unwrap();
+        assert_eq!((config.workers, config.create_prefs), (5, true));
+        assert_eq!(config.pid_file, Some("/run/spamd.pid".into()));
+        let config = parsed(&[
+            "-D",
+            "config,rules",
+            "--log-timestamp-fmt=",
+            "--syslog-soc=inet",
+            "-slocal3",
+            "--timing",
+            "-u",
+            "spam",
+            "-gmail",
+            "-Unobody",
+            "-xvirtual",
+        ]);
+        assert!(config.is_err(), "-v is not built");
+        let config = parsed(&[
+            "-Dconfig,rules",
+            "--log-timestamp-fmt=",
+            "--syslog-soc=inet",
+            "-slocal3",
+            "--timing",
+            "-uspam",
+            "-gmail",
+            "-Unobody",
+            "-x",
+            "--virtual-config-dir=/v/%u",
+            "-m-1",
+            "-T",
+            "-5",
+        ])
+        .unwrap();
+        assert_eq!(config.log_areas, ["config,rules"]);
+        assert_eq!((config.log_level.as_str(), config.timestamps.as_str()), ("debug", ""));
+        assert_eq!((config.syslog_socket.as_str(), config.log_target.as_str()), ("inet", "local3"));
+        assert_eq!((config.user.as_str(), config.group.as_str()), ("spam", "mail"));
+        assert_eq!((config.workers, config.limits.read_milliseconds), (0, 30_000));
+        assert!(config.timing && !config.user_config && config.virtual_dir == "/v/%u");
+        assert_eq!(parsed(&["--virtual-config-dir=/v"]).unwrap_err().code, Code::Usage);
+        assert_eq!(parsed(&["-u", "a", "--virtual-config-dir=v"]).unwrap_err().code, Code::Usage);
+        assert_eq!(parsed(&["-D", "info"]).unwrap().log_level, "info");
+    }
+
+    #[test]
+    fn options_for_children_are_known_and_told_of() {
+        let words = ["spamd", "--min-children=2", "--max-spare", "3", "--round-robin", "-S"];
+        let matches = command().try_get_matches_from(words).unwrap();
+        let told = ignored(&matches);
+        assert_eq!(told.len(), 4);
+        assert!(told[0].contains("--min-children") && told[2].contains("--round-robin"));
+    }
+
+    #[test]
+    fn files_are_found_from_wherever_the_process_is() {
+        let config = Config {
+            log_target: "./mail.log".into(),
+            pid_file: Some("pid".into()),
+            ..Config::default()
+        };
+        let config = absolute(config, Path::new("/srv"));
+        assert_eq!(config.log_target, "/srv/./mail.log");
+        assert_eq!(config.pid_file, Some("/srv/pid".into()));
+        let config = absolute(Config::default(), Path::new("/srv"));
+        assert_eq!(config.log_target, Config::default().log_target);
     }
 }

@@ -80,13 +80,18 @@ impl Config {
     pub fn places(&self) -> Result<Vec<Listen>, String> {
         let unsaid = Unsaid {
             port: u16::try_from(self.port).unwrap_or(783),
-            tls: self.tls || self.verifies_clients(),
+            tls: self.tls_everywhere(),
             tls_port: u16::try_from(self.tls_port).ok().filter(|port| *port != 0),
         };
         let only_socket = self.socket.is_some() && self.listen == Config::default().listen;
         let listen = self.listen.iter().filter(|_| !only_socket);
         let places = listen.map(|text| Listen::parse(text, &unsaid));
         places.chain(self.socket.iter().cloned().map(|path| Ok(Listen::Unix(path)))).collect()
+    }
+
+    /// Is TLS spoken on every TCP socket?
+    pub fn tls_everywhere(&self) -> bool {
+        self.tls || self.tls_port != 0 || self.verifies_clients()
     }
 
     /// Must clients of TLS have a certificate?

@@ -2,6 +2,8 @@
 
 use crate::config::address::{Allowed, Listen, Unsaid};
 use crate::limits::{self, Limit, Limits, Unit};
+use crate::log::Stamp;
+use crate::log::syslog::Way;
 use std::fmt;
 use std::path::PathBuf;
 
@@ -269,6 +271,20 @@ fn client(text: &str) -> Result<(), String> {
     Allowed::parse(&[text]).map(drop)
 }
 
+fn virtual_dir(pattern: &str) -> Result<(), String> {
+    if pattern.is_empty() || pattern.starts_with('/') {
+        return Ok(());
+    }
+    Err(format!("{pattern:?} is no absolute path"))
+}
+
+fn syslog_socket(word: &str) -> Result<(), String> {
+    if word == "none" || Way::parse(word).is_some() {
+        return Ok(());
+    }
+    Err(format!("{word:?} is no way to syslog; there are unix, inet, udp, tcp, none and paths"))
+}
+
 /// The bits of a mode that is written in octal.
 pub fn mode(text: &str) -> Result<u32, String> {
     let bits = u32::from_str_radix(text, 8).map_err(|_| format!("{text:?} is no octal mode"))?;
@@ -290,6 +306,12 @@ settings! {
     socket_mode: String = "server.socket_mode", "0666".to_owned(), "",
         Range::Checked("octal digits in quotes", |text| mode(text).map(drop)), restart,
         "The mode of the UNIX socket.";
+    socket_owner: String = "server.socket_owner", String::new(), "", Range::Any, restart,
+        "The user that the UNIX socket is given to; empty for whoever starts the server. Root only.";
+    socket_group: String = "server.socket_group", String::new(), "", Range::Any, restart,
+        "The group that the UNIX socket is given to. Root only.";
+    families: String = "server.families", "both".to_owned(), "", Range::OneOf(&["both", "ipv4", "ipv6"]), restart,
+        "Which kinds of addresses are listened on.";
     allowed: Vec<String> = "server.allowed", texts(&["127.0.0.1", "::1"]), "",
         Range::Checked("addresses and networks", client), restart,
         "Clients that are served on TCP; all others are closed without a word.";
@@ -313,6 +335,23 @@ settings! {
         "Answer TELL, by which clients teach and report.";
     workers: usize = "server.workers", 0, "threads", Range::Between(0, 1024), restart,
         "Threads that scan; 0 means as many as there are processors.";
+    user: String = "server.user", String::new(), "", Range::Any, restart,
+        "The user that a server started by root becomes before it reads anything. Empty: server.default_user, and each user's preferences are read as that user.";
+    group: String = "server.group", String::new(), "", Range::Any, restart,
+        "Its group; empty for the group of server.user.";
+    default_user: String = "server.default_user", "nobody".to_owned(), "", Range::Any, restart,
+        "Who stands for requests without a user, for unknown users and for root.";
+    pid_file: Option<PathBuf> = "server.pid_file", None, "", Range::Any, restart,
+        "A file with the server's process number, removed at its end.";
+    user_config: bool = "users.preferences", true, "", Range::Any, restart,
+        "Read .spamassassin/user_prefs in the home of the user that a request names.";
+    create_prefs: bool = "users.create_preferences", false, "", Range::Any, restart,
+        "Where a user has no such file, make one from user_prefs.template.";
+    virtual_dir: String = "users.virtual_dir", String::new(), "",
+        Range::Checked("an absolute path with %u, %l, %d, %x or %%", virtual_dir), restart,
+        "Where users without an account have their user_prefs: %u is the user's name, %l and %d the parts before and behind its @, %x the name or, where that has no file, the domain, %% a percent sign. Takes users.preferences off and server.user.";
+    paranoid: bool = "users.paranoid", false, "", Range::Any, restart,
+        "A request for a user that is not known is ended without an answer, instead of answered for server.default_user.";
     rules: Option<PathBuf> = "rules.path", None, "", Range::Any, reload,
         "The distribution's rules; without it the updates in /var/lib/spamassassin or, where there are none, /usr/share/spamassassin.";
     site: Option<PathBuf> = "rules.site", None, "", Range::Any, reload,
@@ -337,8 +376,18 @@ settings! {
     log_level: String = "log.level", "info".to_owned(), "",
         Range::OneOf(&["error", "warn", "info", "debug"]), restart,
         "How much is logged.";
-    log_target: String = "log.target", "stderr".to_owned(), "", Range::Any, restart,
-        "stderr, null, or the path of a file; SIGHUP opens the file again.";
+    log_areas: Vec<String> = "log.areas", Vec::new(), "", Range::Any, restart,
+        "Which lines of the level debug: names of areas, all, or no and a name; empty is all.";
+    log_target: String = "log.target", "mail".to_owned(), "", Range::Any, restart,
+        "stderr, null, file for spamd.log, a facility of syslog (mail, local3), or the path of a file; SIGHUP and SIGUSR1 open the file again.";
+    syslog_socket: String = "log.syslog_socket", "unix".to_owned(), "",
+        Range::Checked("unix, inet, tcp, none, or the path of a socket", syslog_socket), restart,
+        "How syslog is reached; none logs to stderr instead.";
+    timestamps: String = "log.timestamps", "default".to_owned(), "",
+        Range::Checked("a format of strftime", |format| Stamp::parse(format).map(drop)), restart,
+        "How times are written; empty for none, default for each target's own way.";
+    timing: bool = "log.timing", false, "", Range::Any, restart,
+        "A line for each scan that says how long its parts took.";
 }
 
 #[cfg(test)]

@@ -80,7 +80,7 @@ pub fn sum(hits: &[Hit], groups: &[Group]) -> (f64, Vec<Cap>) {
 }
 
 /// To a thousandth, so that sums of decimal fractions compare as people expect.
-fn round(score: f64) -> f64 {
+pub(super) fn round(score: f64) -> f64 {
     // By way of text, because SpamAssassin does: 2.6745 is a little less in binary, and only
     // the exact decimal expansion knows.
     let rounded = format!("{score:.3}").parse().unwrap_or(score);

@@ -13,15 +13,14 @@ mod course;
 mod decide;
 pub mod eval;
 mod leaf;
+pub mod markup;
 mod profile;
 mod program;
-pub mod report;
 mod scan;
 mod shortcut;
 mod summary;
 mod tags;
 pub mod verdict;
-mod wrap;
 
 pub use combine::{Curve, Group};
 pub use profile::Profile;
@@ -34,6 +33,7 @@ use crate::message::Message;
 use crate::message::view::Views;
 use crate::rules::regex::{Caches, Scratch};
 use crate::rules::{RuleId, RuleSet, UserPrefs};
+use markup::Surroundings;
 use program::{Program, Rules, View};
 use shortcut::Shortcuts;
 use std::sync::Arc;
@@ -66,10 +66,12 @@ pub struct Frozen(Arc<tags::Tags>);
 pub struct Options {
     /// Run every sub-test and list those that hit; otherwise only what the score needs is run.
     pub subtests: bool,
-    /// Fill in [`Verdict::preview`].
+    /// Fill in [`Verdict::report`].
     pub report: bool,
     /// Fill in [`Verdict::rewritten`].
     pub rewrite: bool,
+    /// Where and for whom; what reports and headers say of it.
+    pub surroundings: Surroundings,
     /// Stop then and answer with what is known.
     pub deadline: Option<Tick>,
     /// Fill patterns (`%{TAG}`) with these values instead of the message's own.
@@ -163,7 +165,7 @@ impl Engine {
         match &self.shortcuts {
             None => {
                 run_editors(&mut scan, rules, worker);
-                run_all(&mut scan, rules, worker, options);
+                run_all(&mut scan, rules, worker, self.wants_subtests(options));
             }
             Some(shortcuts) => shortcuts.run(&mut scan, rules, worker),
         }
@@ -173,7 +175,7 @@ impl Engine {
 
     /// Parses the message.
     fn open(&self, mail: Vec<u8>, options: &Options) -> Scan {
-        let profile = options.profile.as_ref().unwrap_or(&self.profile);
+        let profile = self.profile_of(options);
         let message = Message::parse(mail, &profile.settings.limits);
         let views = Views::new(message, Arc::clone(&profile.settings));
         let course = profile.course(&self.program.rules, options.score_set);
@@ -182,6 +184,17 @@ impl Engine {
         let mut scan = Scan::new(&self.program, course, views, options, deadline);
         scan.in_order = self.shortcuts.is_some();
         scan
+    }
+
+    /// The scores and settings that `options` ask for.
+    fn profile_of<'e>(&'e self, options: &'e Options) -> &'e Arc<Profile> {
+        options.profile.as_ref().unwrap_or(&self.profile)
+    }
+
+    /// Does somebody want to see all sub-tests that hit?
+    fn wants_subtests(&self, options: &Options) -> bool {
+        let shows = options.report || options.rewrite;
+        options.subtests || (shows && self.profile_of(options).markup.lists_subtests)
     }
 
     /// Does what had to wait for the network, and sums up.
@@ -206,11 +219,11 @@ fn run_editors(scan: &mut Scan, rules: Rules, worker: &mut Worker) {
 }
 
 /// Every rule that the verdict is made of; sub-tests as far as metas need them, or all.
-fn run_all(scan: &mut Scan, rules: Rules, worker: &mut Worker, options: &Options) {
+fn run_all(scan: &mut Scan, rules: Rules, worker: &mut Worker, subtests: bool) {
     for view in View::ALL {
         scan.see(rules, view, worker);
     }
-    let asked_for = if options.subtests { &rules.course.subtests[..] } else { &[] };
+    let asked_for = if subtests { &rules.course.subtests[..] } else { &[] };
     for &rule in asked_for.iter().chain(&rules.course.scored) {
         scan.demand(rules, rule, worker);
     }

@@ -5,10 +5,12 @@
 //! their own.
 
 use super::course::Course;
+use super::markup;
 use crate::limits::Limits;
 use crate::message::Settings;
 use crate::rules::options::Options;
-use crate::rules::{RuleId, RuleSet, UserPrefs};
+use crate::rules::{Rule, RuleId, RuleSet, UserPrefs};
+use std::collections::HashMap;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
@@ -17,6 +19,10 @@ pub struct Profile {
     pub(super) settings: Arc<Settings>,
     pub(super) required: f64,
     pub(super) time_limit: Option<Duration>,
+    /// What reports, headers and rewritten mail look like.
+    pub(super) markup: markup::Settings,
+    /// What a user says of rules, where that is not what the files say.
+    descriptions: HashMap<RuleId, Option<Arc<[u8]>>>,
     scores: Vec<[f64; 4]>,
     courses: [OnceLock<Arc<Course>>; 4],
 }
@@ -32,7 +38,10 @@ impl Profile {
     pub(super) fn of_user(prefs: &UserPrefs, limits: &Limits) -> Profile {
         let ids = (0..prefs.base().rules.len() as u32).map(RuleId);
         let scores = ids.map(|id| prefs.rule(id).map_or([0.0; 4], |rule| rule.scores)).collect();
-        Profile::new(&prefs.options, &prefs.settings(), scores, limits)
+        let mut profile = Profile::new(&prefs.options, &prefs.settings(), scores, limits);
+        let describe = |(id, rule): (RuleId, &Rule)| (id, rule.description.clone());
+        profile.descriptions = prefs.differing().map(describe).collect();
+        profile
     }
 
     fn new(
@@ -46,9 +55,26 @@ impl Profile {
             settings: Arc::new(Settings { limits: limits.clone(), ..settings.clone() }),
             required: options.number("required_score"),
             time_limit: (seconds > 0.0).then(|| Duration::from_secs_f64(seconds.min(1e9))),
+            markup: markup::Settings::of(options, limits),
+            descriptions: HashMap::new(),
             scores,
             courses: Default::default(),
         }
+    }
+
+    /// What is said of `rule`, which the files describe so.
+    pub(super) fn description<'p>(
+        &'p self,
+        rule: RuleId,
+        files: Option<&'p Arc<[u8]>>,
+    ) -> Option<&'p Arc<[u8]>> {
+        self.descriptions.get(&rule).map_or(files, Option::as_ref)
+    }
+
+    /// The score of `rule` in score set `set`, counted from 0.
+    pub(super) fn score(&self, rule: RuleId, set: usize) -> f64 {
+        let scores = self.scores.get(rule.0 as usize);
+        scores.and_then(|scores| scores.get(set)).copied().unwrap_or_default()
     }
 
     /// Which rules run with score set `set`, counted from 0.

@@ -8,7 +8,7 @@
 use super::Worker;
 use super::program::{Leaf, Rules, View};
 use super::scan::Scan;
-use super::verdict::Hit;
+use super::verdict::{Hit, Shortcut};
 use crate::rules::model::{Eval, EvalClass};
 use crate::rules::{RuleId, RuleSet, Test};
 use std::collections::{BTreeMap, HashMap};
@@ -29,7 +29,7 @@ enum Kind {
     /// `on`: what its own score says.
     ByScore,
     /// `spam` or `ham`: so many points.
-    Points(f64),
+    Points(&'static str, f64),
 }
 
 /// The rule that a scan cut short lists, with the points that it adds.
@@ -49,8 +49,8 @@ impl Shortcuts {
                 continue;
             };
             let kind = match &**kind {
-                b"spam" => Kind::Points(options.number("shortcircuit_spam_score")),
-                b"ham" => Kind::Points(options.number("shortcircuit_ham_score")),
+                b"spam" => Kind::Points("spam", options.number("shortcircuit_spam_score")),
+                b"ham" => Kind::Points("ham", options.number("shortcircuit_ham_score")),
                 _ => Kind::ByScore,
             };
             kinds.insert(rule, kind);
@@ -102,22 +102,31 @@ impl Shortcuts {
         }
     }
 
-    /// The hit that says that the scan was cut short, if it was.
-    pub fn hit(&self, hits: &[Hit], rules: &RuleSet) -> Option<Hit> {
+    /// The hit that says that the scan was cut short, if it was, and what did it.
+    pub fn hit(&self, hits: &[Hit], rules: &RuleSet) -> Option<(Hit, Shortcut)> {
         let mut sum = 0.0;
         for hit in hits {
             // The bounds are looked at when a rule hits, before its own score counts.
             let beyond = self.beyond(sum);
             sum += hit.score * f64::from(hit.count);
-            let points = match rules.find(&hit.name).and_then(|rule| self.kinds.get(&rule)) {
-                Some(Kind::Points(points)) => *points,
+            let kind = rules.find(&hit.name).and_then(|rule| self.kinds.get(&rule));
+            let points = match kind {
+                Some(Kind::Points(_, points)) => *points,
                 Some(Kind::ByScore) if hit.score < 0.0 => -0.0001,
                 Some(Kind::ByScore) => 0.0001,
                 None if beyond => sum.signum() * 0.001,
                 None => continue,
             };
             let rule = rules.find(RULE).and_then(|rule| rules.rule(rule));
-            return Some(Hit {
+            let by_sign = |points: f64| if points < 0.0 { "ham" } else { "spam" };
+            let word = match kind {
+                Some(Kind::Points(word, _)) => word,
+                Some(Kind::ByScore) => by_sign(hit.score),
+                None => by_sign(sum),
+            };
+            let rule_named = kind.map(|_| Arc::clone(&hit.name));
+            let cause = Shortcut { rule: rule_named, kind: Some(word) };
+            let hit = Hit {
                 name: RULE.into(),
                 score: points,
                 count: 1,
@@ -126,7 +135,8 @@ impl Shortcuts {
                     .unwrap_or_else(|| Arc::from(&b"No description available."[..])),
                 place: rule.map(|rule| rules.place(rule.place)).unwrap_or_default(),
                 ..Hit::default()
-            });
+            };
+            return Some((hit, cause));
         }
         None
     }

@@ -1,36 +1,48 @@
 //! From a scan to its verdict.
 
+use super::markup::{Facts, Settings, values};
+use super::profile::Profile;
 use super::program::Leaf;
 use super::scan::{Found, Scan};
-use super::verdict::{Hit, Verdict};
-use super::{Engine, Options, combine, report};
+use super::verdict::{Hit, Shortcut, Verdict};
+use super::{Engine, Options, combine};
 use crate::message::encoded_word;
-use crate::rules::RuleId;
+use crate::rules::{Rule, RuleId};
 use std::sync::Arc;
 
 /// What `scan` has found, summed up.
 pub(super) fn verdict(engine: &Engine, mut scan: Scan, options: &Options) -> Verdict {
     let rules = &engine.program.rules;
+    let profile = engine.profile_of(options);
     let found = std::mem::take(&mut scan.hits);
     let mut verdict = Verdict {
-        required: options.profile.as_ref().unwrap_or(&engine.profile).required,
+        required: profile.required,
+        subject_prefix: subject_prefix(engine, &profile.markup, &found),
         reached: scan.reached(),
         deadline_exceeded: scan.deadline_exceeded,
         ..Verdict::default()
     };
     for found in found {
         let Some(rule) = rules.rule(found.rule) else { continue };
+        if counts_for_learning(rule) {
+            let score = profile.score(found.rule, options.score_set & 1);
+            verdict.autolearn_score += score * f64::from(found.count);
+        }
         match rule.is_subtest() {
             true => verdict.subtests.push((Arc::clone(&rule.name), found.count)),
-            false => verdict.hits.push(hit(engine, &scan, found)),
+            false => verdict.hits.push(hit(engine, profile, &scan, found)),
         }
     }
-    if let Some(shortcuts) = &engine.shortcuts {
-        verdict.hits.extend(shortcuts.hit(&verdict.hits, rules));
+    if rules.plugins.has("Shortcircuit") {
+        let found = engine.shortcuts.as_ref().and_then(|cuts| cuts.hit(&verdict.hits, rules));
+        let (hit, cause) = found.map_or((None, Shortcut::default()), |(hit, c)| (Some(hit), c));
+        verdict.hits.extend(hit);
+        verdict.shortcut = Some(cause);
     }
     if verdict.deadline_exceeded {
         verdict.hits.push(time_limit_exceeded());
     }
+    verdict.autolearn_score = combine::round(verdict.autolearn_score);
     (verdict.score, verdict.caps) = combine::sum(&verdict.hits, &engine.groups);
     verdict.confidence = engine.curve.confidence(verdict.score, verdict.required);
     let named = |rule: &RuleId| {
@@ -42,18 +54,68 @@ pub(super) fn verdict(engine: &Engine, mut scan: Scan, options: &Options) -> Ver
     let decoded = |name: &[u8]| headers.last(name).map(encoded_word::decoded);
     verdict.message_id = decoded(b"Message-Id").unwrap_or_default();
     verdict.resent_message_id = decoded(b"Resent-Message-Id").unwrap_or_default();
-    if options.report {
-        verdict.preview = report::preview(scan.views.body().iter().skip(1));
-    }
+    verdict.autolearn = autolearn(&profile.markup, &verdict);
+    show(&mut verdict, &scan, profile, options);
     verdict
 }
 
-fn hit(engine: &Engine, scan: &Scan, mut found: Found) -> Hit {
+/// Renders what `options` ask for.
+fn show(verdict: &mut Verdict, scan: &Scan, profile: &Profile, options: &Options) {
+    let value = |name: &[u8], argument: Option<&[u8]>| values::value(scan, verdict, name, argument);
+    let facts = Facts {
+        verdict,
+        settings: &profile.markup,
+        surroundings: &options.surroundings,
+        other: &value,
+    };
+    let report = options.report.then(|| facts.report());
+    let rewritten = options.rewrite.then(|| facts.rewrite(scan.views.message()));
+    (verdict.report, verdict.rewritten) = (report, rewritten);
+}
+
+/// What the rules that hit want to say in the subject, each once: a template.
+fn subject_prefix(engine: &Engine, settings: &Settings, found: &[Found]) -> Vec<u8> {
+    let mut prefix = Vec::new();
+    if settings.subject_prefixes.is_empty() || !settings.rewrite.contains_key(&b"Subject"[..]) {
+        return prefix;
+    }
+    for found in found {
+        let rule = engine.program.rules.rule(found.rule);
+        let text = rule.and_then(|rule| settings.subject_prefixes.get(rule.name.as_bytes()));
+        if let Some(text) = text.filter(|text| memchr::memmem::find(&prefix, text).is_none()) {
+            prefix.extend_from_slice(text);
+            prefix.push(b' ');
+        }
+    }
+    prefix
+}
+
+/// What `_AUTOLEARN_` says while there is nothing that learns.
+fn autolearn(settings: &Settings, verdict: &Verdict) -> &'static str {
+    let is_cut_short = verdict.shortcut.as_ref().is_some_and(|cut| cut.kind.is_some());
+    match (verdict.deadline_exceeded, settings.learns && !is_cut_short) {
+        (true, _) => "unavailable",
+        (_, false) => "disabled",
+        _ => "unavailable autolearn_force=no",
+    }
+}
+
+/// Rules that follow what was learned or what a user wants say nothing about learning.
+fn counts_for_learning(rule: &Rule) -> bool {
+    let flags = &rule.tflags;
+    !(rule.is_subtest() || flags.noautolearn || flags.userconf || flags.learn)
+}
+
+fn hit(engine: &Engine, profile: &Profile, scan: &Scan, mut found: Found) -> Hit {
     let rules = &engine.program.rules;
     let rule = rules.rule(found.rule);
     // Reports show what evals have to say, and not what patterns match.
     let speaks = matches!(engine.program.leaves.get(found.rule.0 as usize), Some(Leaf::Eval(_)));
-    let log = found.evidence.iter().filter(|_| speaks).map(|e| e.text.clone()).collect();
+    let log = found.evidence.iter().filter(|_| speaks);
+    let log = match rule.is_some_and(|rule| rule.tflags.has(b"nolog")) {
+        true => log.map(|_| b"*REDACTED*".to_vec()).collect(),
+        false => log.map(|evidence| evidence.text.clone()).collect(),
+    };
     if let Some(evidence) = &mut found.evidence {
         evidence.text.truncate(scan.views.settings().limits.evidence);
     }
@@ -61,8 +123,9 @@ fn hit(engine: &Engine, scan: &Scan, mut found: Found) -> Hit {
         name: rule.map_or_else(|| "".into(), |rule| Arc::clone(&rule.name)),
         score: scan.course.score(found.rule),
         count: found.count,
-        description: rule
-            .and_then(|rule| rule.description.clone())
+        description: profile
+            .description(found.rule, rule.and_then(|rule| rule.description.as_ref()))
+            .cloned()
             .unwrap_or_else(|| Arc::from(&b"No description available."[..])),
         area: engine.program.area(found.rule),
         place: rule.map(|rule| rules.place(rule.place)).unwrap_or_default(),

@@ -4,8 +4,10 @@
 //! itself defines (`SENDERDOMAIN`, relay addresses …) may be named too.
 
 use crate::message::header::HeaderQuery;
-use crate::message::relay::Side;
+use crate::message::relay::{Relay, Side};
 use crate::message::view::Views;
+use crate::text::domain::to_ascii;
+use crate::text::net;
 use std::collections::HashMap;
 
 /// The values of tags, by name.
@@ -42,11 +44,17 @@ impl Tags {
 
     /// The values of a tag; none if it is not set.
     pub fn values(&self, name: &str, views: &Views) -> Vec<Vec<u8>> {
-        let values = match self.captured.get(name) {
-            Some(values) => values.clone(),
-            None => of_message(name, views),
-        };
+        let values = self.get(name, views).unwrap_or_default();
         values.into_iter().filter(|value| !value.is_empty()).collect()
+    }
+
+    /// A tag as templates show it: its values with spaces between; `None` if it is not set.
+    pub fn text(&self, name: &[u8], views: &Views) -> Option<Vec<u8>> {
+        Some(self.get(std::str::from_utf8(name).ok()?, views)?.join(&b' '))
+    }
+
+    fn get(&self, name: &str, views: &Views) -> Option<Vec<Vec<u8>>> {
+        self.captured.get(name).cloned().or_else(|| of_message(name, views))
     }
 
     /// `source` with each `%\{NAME\}` of `names` replaced by its values, quoted; `None` if one
@@ -112,25 +120,53 @@ fn is_tag_name(name: &str) -> bool {
 }
 
 /// The tags that a message has without any rule.
-fn of_message(name: &str, views: &Views) -> Vec<Vec<u8>> {
-    let header = |query: &[u8]| lines(views.header(&HeaderQuery::ask(query)));
-    let relays = views.relays();
-    let last_external = relays.side(Side::External).first();
-    let last_external = |part: fn(&crate::message::relay::Relay) -> &Vec<u8>| {
-        last_external.map(|relay| part(relay).clone()).into_iter().collect()
+fn of_message(name: &str, views: &Views) -> Option<Vec<Vec<u8>>> {
+    let hosts = |query: &[u8]| {
+        let hosts = lines(views.header(&HeaderQuery::ask(query)));
+        let hosts: Vec<_> = hosts.iter().map(|host| to_ascii(host).into_owned()).collect();
+        (!hosts.is_empty()).then_some(hosts)
     };
+    let relays = views.relays();
+    let of_relay = |relay: Option<&Relay>, part: fn(&Relay) -> Vec<u8>| {
+        Some(vec![relay.map(part).unwrap_or_default()])
+    };
+    let first_trusted = relays.side(Side::Trusted).last();
+    let last_external = relays.side(Side::External).first();
     match name {
-        "SENDERDOMAIN" => header(b"EnvelopeFrom:first:addr:host").into_iter().take(1).collect(),
-        "AUTHORDOMAIN" => header(b"From:addr:host"),
-        "RELAYSTRUSTED" => vec![relays.text(Side::Trusted)],
-        "RELAYSUNTRUSTED" => vec![relays.text(Side::Untrusted)],
-        "RELAYSINTERNAL" => vec![relays.text(Side::Internal)],
-        "RELAYSEXTERNAL" => vec![relays.text(Side::External)],
-        "LASTEXTERNALIP" => last_external(|relay| &relay.ip),
-        "LASTEXTERNALRDNS" => last_external(|relay| &relay.rdns),
-        "LASTEXTERNALHELO" => last_external(|relay| &relay.helo),
-        _ => Vec::new(),
+        "SENDERDOMAIN" => hosts(b"EnvelopeFrom:first:addr:host").map(|mut hosts| {
+            hosts.truncate(1);
+            hosts
+        }),
+        "AUTHORDOMAIN" => hosts(b"From:addr:host"),
+        "RELAYSTRUSTED" => Some(vec![relays.text(Side::Trusted)]),
+        "RELAYSUNTRUSTED" => Some(vec![relays.text(Side::Untrusted)]),
+        "RELAYSINTERNAL" => Some(vec![relays.text(Side::Internal)]),
+        "RELAYSEXTERNAL" => Some(vec![relays.text(Side::External)]),
+        "RELAYSTRUSTEDREVIP" => reversed(relays.side(Side::Trusted)),
+        "RELAYSUNTRUSTEDREVIP" => reversed(relays.side(Side::Untrusted)),
+        "RELAYSINTERNALREVIP" => reversed(relays.side(Side::Internal)),
+        "RELAYSEXTERNALREVIP" => reversed(relays.side(Side::External)),
+        "FIRSTTRUSTEDIP" => of_relay(first_trusted, |relay| relay.ip.clone()),
+        "FIRSTTRUSTEDREVIP" => of_relay(first_trusted, reversed_ip),
+        "LASTEXTERNALIP" => of_relay(last_external, |relay| relay.ip.clone()),
+        "LASTEXTERNALREVIP" => of_relay(last_external, reversed_ip),
+        "LASTEXTERNALRDNS" => of_relay(last_external, |relay| relay.rdns.clone()),
+        "LASTEXTERNALHELO" => of_relay(last_external, |relay| relay.helo.clone()),
+        // Set even where nobody has found out.
+        "LANGUAGES" => Some(vec![Vec::new()]),
+        _ => None,
     }
+}
+
+/// The addresses of `relays` that are not private, each as block lists are asked for it.
+fn reversed(relays: &[Relay]) -> Option<Vec<Vec<u8>>> {
+    let public = relays.iter().filter(|relay| !relay.ip_private);
+    let addresses: Vec<_> = public.map(reversed_ip).filter(|ip| !ip.is_empty()).collect();
+    (!addresses.is_empty()).then_some(addresses)
+}
+
+fn reversed_ip(relay: &Relay) -> Vec<u8> {
+    net::parse_ip(&relay.ip).map(|ip| net::reversed(ip).into_bytes()).unwrap_or_default()
 }
 
 /// The different lines of a header's value.

@@ -3,6 +3,7 @@
 //! spamd replies, rewritten mail, JSON, `explain` and the log read a [`Verdict`] and compute
 //! nothing.
 
+use super::markup::Rewritten;
 use crate::limits::Reached;
 use std::sync::Arc;
 
@@ -33,19 +34,27 @@ pub struct Verdict {
     pub message_id: Vec<u8>,
     /// Resent-Message-Id, likewise.
     pub resent_message_id: Vec<u8>,
-    /// The beginning of the text, as `_PREVIEW_` shows it; empty unless a report was asked for.
-    pub preview: Vec<u8>,
-    /// The mail as PROCESS gives it back; `None` unless the scan was asked for it.
+    /// What became of learning from this message by itself, as `_AUTOLEARN_` tells it.
+    pub autolearn: &'static str,
+    /// The score that would decide about that.
+    pub autolearn_score: f64,
+    /// What `subjprefix` puts before the subject: a template.
+    pub subject_prefix: Vec<u8>,
+    /// Was the scan cut short? `None` where the Shortcircuit plugin is off.
+    pub shortcut: Option<Shortcut>,
+    /// The report, if one was asked for.
+    pub report: Option<Vec<u8>>,
+    /// The message as it goes back, if that was asked for.
     pub rewritten: Option<Rewritten>,
 }
 
-/// A mail with the marks of a scan.
+/// What cut a scan short.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Rewritten {
-    /// The header block with the empty line that ends it.
-    pub head: Vec<u8>,
-    /// What follows it.
-    pub body: Vec<u8>,
+pub struct Shortcut {
+    /// The rule; `None` where nothing did, or the score alone.
+    pub rule: Option<Arc<str>>,
+    /// `spam` or `ham`; `None` where nothing did.
+    pub kind: Option<&'static str>,
 }
 
 impl Verdict {

@@ -6,7 +6,7 @@
 //! Ring 4.
 
 use crate::config::{Listen, Unsaid};
-use crate::server::{Server, StartError};
+use crate::server::{Server, StartError, listener};
 use axum::Router;
 use axum::extract::State;
 use axum::http::{StatusCode, header};
@@ -28,21 +28,28 @@ use tokio::time::{Sleep, sleep};
 const CLIENTS: usize = 16;
 const SECONDS: u64 = 10;
 
-/// Opens the listener on `place`, a `host:port`.
-pub async fn open(place: &str) -> Result<TcpListener, StartError> {
+/// Binds `place`, a `host:port`.
+pub fn bind(place: &str) -> Result<std::net::TcpListener, StartError> {
     let place = Listen::parse(place, &Unsaid::default()).map_err(StartError::Setting)?;
     let what = format!("cannot serve HTTP on {place}");
-    let Some(host) = place.hosts().first().copied() else {
+    let system = |why| StartError::System { what: what.clone(), why };
+    let addresses = listener::resolve(&place).map_err(system)?;
+    if addresses.is_empty() {
         return Err(StartError::Setting(format!("{what}: it takes a host and a port")));
-    };
-    TcpListener::bind(host).await.map_err(|why| StartError::System { what, why })
+    }
+    std::net::TcpListener::bind(addresses.as_slice()).map_err(system)
 }
 
 /// Serves until the task is ended.
-pub async fn serve(listener: TcpListener, server: Arc<Server>) {
-    let bounded = Bounded { listener, permits: Arc::new(Semaphore::new(CLIENTS)) };
+pub async fn serve(listener: std::net::TcpListener, server: Arc<Server>) {
     let log = server.clone();
-    if let Err(error) = axum::serve(bounded, router(server)).await {
+    let served = async {
+        listener.set_nonblocking(true)?;
+        let listener = TcpListener::from_std(listener)?;
+        let bounded = Bounded { listener, permits: Arc::new(Semaphore::new(CLIENTS)) };
+        axum::serve(bounded, router(server)).await
+    };
+    if let Err(error) = served.await {
         log.log.error(&format!("http: {error}"));
     }
 }

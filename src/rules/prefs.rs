@@ -12,6 +12,7 @@ use super::options::Options;
 use crate::limits::Limits;
 use crate::message::Settings;
 use std::collections::HashMap;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 /// A user's view of a rule set.
@@ -21,6 +22,7 @@ pub struct UserPrefs {
     changed: HashMap<RuleId, Rule>,
     added: Vec<Rule>,
     names: HashMap<Box<[u8]>, RuleId>,
+    files: Vec<PathBuf>,
     /// The base's options under the user's.
     pub options: Options,
     /// What was wrong with the user's lines.
@@ -35,6 +37,7 @@ impl UserPrefs {
             changed: HashMap::new(),
             added: Vec::new(),
             names: HashMap::new(),
+            files: base.files.clone(),
             options: base.options.overlay(),
             complaints: Vec::new(),
             settings: base.settings(),
@@ -48,8 +51,9 @@ impl UserPrefs {
         let mut prefs = UserPrefs::none(base.clone());
         let mut draft = Draft::over(&base, base.paths.clone());
         Reader::new(&mut draft, &base.language, limits).user_lines(file, text);
-        let Draft { entries, options, plugins, complaints, .. } = draft;
+        let Draft { entries, options, plugins, complaints, files, .. } = draft;
         prefs.complaints = complaints;
+        prefs.files = files;
         prefs.take(entries, &options, &plugins, limits);
         if super::settings::affected(&options) {
             prefs.settings = Arc::new(super::settings::settings(&options, limits));
@@ -193,6 +197,43 @@ impl UserPrefs {
     pub fn settings(&self) -> Arc<Settings> {
         self.settings.clone()
     }
+
+    /// Does the user define rules, so that the base's program cannot run theirs?
+    pub fn has_own_rules(&self) -> bool {
+        let differs = |(id, rule): (&RuleId, &Rule)| {
+            self.base.rule(*id).is_none_or(|before| before.place != rule.place)
+                || matches!(rule.test, Test::Meta(_)) && !self.names.is_empty()
+        };
+        !self.added.is_empty() || self.changed.iter().any(differs)
+    }
+
+    /// The user's rules and settings as a set of their own, for a program of their own.
+    pub fn rule_set(&self) -> RuleSet {
+        let mut set = RuleSet::clone(&self.base);
+        for (id, rule) in self.differing() {
+            match set.rules.get_mut(id.0 as usize) {
+                Some(place) => *place = rule.clone(),
+                None => set.rules.push(rule.clone()),
+            }
+        }
+        set.names.extend(self.names.iter().map(|(name, id)| (name.clone(), *id)));
+        set.files = self.files.clone();
+        set.complaints = self.complaints.clone();
+        set.options = self.options.clone();
+        set.settings = self.settings.clone();
+        set
+    }
+
+    /// A complaint as people read it, with the user's file and line.
+    pub fn describe(&self, complaint: &Complaint) -> String {
+        let file = complaint.place.and_then(|place| self.files.get(place.file as usize));
+        match (file, complaint.place) {
+            (Some(file), Some(place)) => {
+                format!("{}:{}: {}", file.display(), place.line, complaint.text)
+            }
+            _ => complaint.text.clone(),
+        }
+    }
 }
 
 #[cfg(test)]
@@ -248,6 +289,7 @@ mod tests {
         let prefs = read(&base, "body MINE /x/\ndns_block_time 5\nscore FIRST 9\n");
         assert_eq!(prefs.find("MINE"), None);
         assert_eq!(prefs.complaints.len(), 2);
+        assert!(prefs.describe(&prefs.complaints[0]).starts_with("user_prefs:1: "));
         assert_eq!(scores(&prefs, "FIRST"), [9.0; 4]);
     }
 
@@ -266,5 +308,12 @@ mod tests {
         assert_eq!(meta.uses, [base.find("BOTH").unwrap(), later]);
         let first = prefs.rule(base.find("FIRST").unwrap()).unwrap();
         assert_eq!(first.test.pattern().unwrap().source(), b"changed");
+        assert!(prefs.has_own_rules());
+        let set = prefs.rule_set();
+        assert_eq!(set.rules.len(), prefs.len());
+        assert_eq!(set.place(set.rule(later).unwrap().place), "user_prefs:1");
+        assert_eq!(set.find("OWN"), prefs.find("OWN"));
+        assert!(!read(&base, "score FIRST 3\nrequired_score 1\n").has_own_rules());
+        assert!(read(&base, "body FIRST /a/\n").has_own_rules());
     }
 }

@@ -19,6 +19,7 @@ use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::time::{timeout, timeout_at};
+use tokio_rustls::Accept;
 
 /// Who is at the other end, as log and reports name it.
 #[derive(Clone, Debug)]
@@ -56,15 +57,14 @@ pub async fn serve<S: AsyncRead + AsyncWrite + Unpin>(
 /// Shakes hands and serves the one request; handshake and request have one deadline together.
 /// The log says `line` with what was agreed on.
 pub async fn serve_tls(
-    stream: TcpStream,
+    handshake: Accept<TcpStream>,
     client: Client,
     line: String,
     server: Arc<Server>,
     arrival: Arrival,
 ) {
-    let Some(tls) = &server.tls else { return };
     let deadline = deadline(&server);
-    let handshake = timeout_at(deadline.instant().into(), tls.acceptor().accept(stream));
+    let handshake = timeout_at(deadline.instant().into(), handshake);
     let shaken = tokio::select! {
         biased;
         shaken = handshake => shaken,

@@ -3,10 +3,11 @@
 use super::connection::Client;
 use super::identity::{as_word, message_id};
 use super::pool::ScanError;
-use super::{Mail, Server, Template};
-use crate::clock::{self, Tick};
-use crate::engine::report::{self, Facts};
-use crate::engine::verdict::Rewritten;
+use super::timing::Timing;
+use super::users::{Unserved, User};
+use super::{Mail, Server};
+use crate::clock::Tick;
+use crate::engine::markup::{Rewritten, Surroundings};
 use crate::engine::{Hit, Verdict};
 use crate::error::Code;
 use crate::limits::Limit;
@@ -17,7 +18,7 @@ use crate::text::shown::shown;
 use std::time::Duration;
 
 /// SpamAssassin's version, whose rules we run and whose answers we give.
-const VERSION: (&str, &str) = ("4.0.1", "2024-03-25");
+pub(super) const VERSION: &str = "4.0.1";
 
 /// What goes back to the client, and what the log says afterwards.
 pub struct Reply {
@@ -35,16 +36,21 @@ pub async fn handle(server: &Server, request: Request, client: &Client) -> Reply
     match request.verb {
         Verb::Ping => reply(response::PONG.to_vec(), Vec::new()),
         Verb::Skip => reply(Vec::new(), vec!["skipped large message in 0.0 seconds".to_owned()]),
-        Verb::Tell => tell(&request),
+        Verb::Tell => tell(server, &request).await,
         _ => scan(server, request, client).await,
     }
 }
 
 /// Nothing here learns or reports yet, so nothing is said to have been done: spamd answers
 /// the same where Bayes is off and nobody takes reports.
-fn tell(request: &Request) -> Reply {
+async fn tell(server: &Server, request: &Request) -> Reply {
     let since = Tick::now();
-    let Subject { user, uid, .. } = Subject::of(&request.message, request.user.as_deref());
+    let user = request.user.as_deref();
+    let uid = match server.users.find(user, server.loaded(), &server.log).await {
+        Ok(User { uid, .. }) => uid,
+        Err(why) => return unserved(&why),
+    };
+    let Subject { user, .. } = Subject::of(&request.message, user, uid);
     let (seconds, size) = (since.elapsed().as_secs_f64(), request.size);
     let note = format!("Tell: Did nothing for {user}:{uid} in {seconds:.1} seconds, {size} bytes");
     reply(response::TOLD.to_vec(), vec![note])
@@ -80,8 +86,14 @@ fn reply(bytes: Vec<u8>, notes: Vec<String>) -> Reply {
 /// Scans the message of `request` and renders what its verb asks for.
 async fn scan(server: &Server, request: Request, client: &Client) -> Reply {
     let Request { verb, version, user, message, size, wishes, .. } = request;
-    let loaded = server.loaded();
-    let subject = Subject { size, ..Subject::of(&message, user.as_deref()) };
+    let mut timing = Timing::begin();
+    let found = server.users.find(user.as_deref(), server.loaded(), &server.log).await;
+    let User { uid, loaded } = match found {
+        Ok(user) => user,
+        Err(why) => return unserved(&why),
+    };
+    timing.lap("user");
+    let subject = Subject { size, ..Subject::of(&message, user.as_deref(), uid) };
     let doing = if verb == Verb::Process { "processing" } else { "checking" };
     server.log.info(&format!("spamd: {doing} message {}", subject.line()));
     let limit = Duration::from_millis(loaded.limits.scan_milliseconds as u64);
@@ -89,26 +101,36 @@ async fn scan(server: &Server, request: Request, client: &Client) -> Reply {
     let report = matches!(verb, Verb::Report | Verb::ReportIfSpam);
     let rewrite = matches!(verb, Verb::Process | Verb::Headers);
     let deadline = since.plus(limit);
-    let mail = Mail { bytes: message, user, deadline, report, rewrite };
+    let surroundings = surroundings(server, client, rewrite);
+    let profile = loaded.profile.clone();
+    let mail = Mail { bytes: message, user, deadline, report, rewrite, surroundings, profile };
+    server.note_load();
     match server.pool.scan(mail, loaded.clone()).await {
-        Ok(verdict) if rewrite && verdict.rewritten.is_none() => not_rewritten(verb),
         Ok(mut verdict) => {
+            timing.lap("scan");
             count(server, &verdict, subject.size);
-            let mail = verdict.rewritten.take();
-            let answer = answer(server, verb, &verdict, &loaded.template, client);
-            let answer = Answer { mail: mail.map_or_else(Vec::new, whole), ..answer };
-            let answer = Answer { extra: extra(wishes, &verdict), ..answer };
+            debug(server, &verdict);
+            let answer = answer(verb, wishes, &mut verdict);
             let notes = subject.notes(&verdict, client, since.elapsed());
-            reply(response::render(verb, version, &answer), notes)
+            let reply = reply(response::render(verb, version, &answer), notes);
+            timing.lap("reply");
+            timing.tell(server);
+            reply
         }
         Err(error) => failed(server, error, limit, verb),
     }
 }
 
-fn not_rewritten(verb: Verb) -> Reply {
-    let why = format!("{} is not built yet", verb.word());
-    let bytes = response::failure(Code::Unavailable, &format!("Service Unavailable: {why}"));
-    Reply { bytes, code: Code::Unavailable, notes: vec![format!("service unavailable: {why}")] }
+/// What reports and headers say of this machine and the client. Only of a rewritten message
+/// spamd says who sent it.
+fn surroundings(server: &Server, client: &Client, rewrite: bool) -> Surroundings {
+    let here = Surroundings { hostname: server.hostname.clone(), ..Surroundings::default() };
+    if !rewrite {
+        return here;
+    }
+    let Client { host, address, .. } = client;
+    let (remote_host, remote_address) = (host.as_str().into(), address.as_str().into());
+    Surroundings { remote_host, remote_address, ..here }
 }
 
 fn whole(mail: Rewritten) -> Vec<u8> {
@@ -134,6 +156,29 @@ fn extra(wishes: Wishes, verdict: &Verdict) -> String {
     }
 }
 
+/// The end of a request for a user that is not served: as with spamd without a word.
+fn unserved(why: &Unserved) -> Reply {
+    Reply { bytes: Vec::new(), code: Code::NoUser, notes: vec![why.to_string()] }
+}
+
+/// Debug lines on a verdict, for the areas `check` and `rules`.
+fn debug(server: &Server, verdict: &Verdict) {
+    if server.log.shows("check") {
+        let Verdict { score, required, .. } = verdict;
+        server.log.debug(&format!("check: is spam? score={score} required={required}"));
+        server.log.debug(&format!("check: tests={}", verdict.test_names().join(",")));
+    }
+    if server.log.shows("rules") {
+        for hit in &verdict.hits {
+            let what = hit.evidence.as_ref().map_or(String::new(), |seen| shown(&seen.text));
+            let (name, place) = (&hit.name, &hit.place);
+            server
+                .log
+                .debug(&format!("rules: ran rule {name} ======> got hit: \"{what}\" ({place})"));
+        }
+    }
+}
+
 fn count(server: &Server, verdict: &Verdict, size: usize) {
     let word = if verdict.is_spam() { "spam" } else { "ham" };
     server.metrics.messages.with_label_values(&[word]).inc();
@@ -152,7 +197,8 @@ fn failed(server: &Server, error: ScanError, limit: Duration, verb: Verb) -> Rep
         ScanError::Late => {
             server.metrics.limit_hit(Limit::ScanMilliseconds);
             let bytes = response::scan_timeout(limit.as_secs_f64(), verb);
-            let note = format!("timeout: {error} while trying to {}", verb.word());
+            let (seconds, verb) = (limit.as_secs_f64(), verb.word());
+            let note = format!("timeout: ({seconds} second timeout while trying to {verb})");
             Reply { bytes, code: Code::Timeout, notes: vec![note] }
         }
         ScanError::Panicked => {
@@ -164,39 +210,20 @@ fn failed(server: &Server, error: ScanError, limit: Duration, verb: Verb) -> Rep
 }
 
 /// What the reply shows of `verdict`; only what `verb` needs is made.
-fn answer(
-    server: &Server,
-    verb: Verb,
-    verdict: &Verdict,
-    template: &Template,
-    client: &Client,
-) -> Answer {
-    let is_spam = verdict.is_spam();
-    let mut answer =
-        Answer { is_spam, score: verdict.score, required: verdict.required, ..Answer::default() };
-    if verb == Verb::Symbols {
-        answer.symbols = report::symbols(verdict);
+fn answer(verb: Verb, wishes: Wishes, verdict: &mut Verdict) -> Answer {
+    let symbols = match verb {
+        Verb::Symbols => verdict.test_names().join(",").into_bytes(),
+        _ => Vec::new(),
+    };
+    Answer {
+        is_spam: verdict.is_spam(),
+        score: verdict.score,
+        required: verdict.required,
+        symbols,
+        report: verdict.report.take().unwrap_or_default(),
+        mail: verdict.rewritten.take().map_or_else(Vec::new, whole),
+        extra: extra(wishes, verdict),
     }
-    if verb == Verb::Report || (verb == Verb::ReportIfSpam && is_spam) {
-        let date = clock::mail_date();
-        let facts = Facts {
-            hostname: template.hostname.as_deref().unwrap_or(&server.hostname),
-            contact: &template.contact,
-            version: VERSION.0,
-            subversion: VERSION.1,
-            rules_version: &template.rules_version,
-            remote_host: &client.host,
-            remote_address: &client.address,
-            date: &date,
-            wrap_width: match template.wrap_width {
-                0 => report::WRAP_WIDTH,
-                width => width,
-            },
-            other: &|_, _| None,
-        };
-        answer.report = report::report(&template.text, verdict, &facts);
-    }
-    answer
 }
 
 /// What the log calls a message.
@@ -209,12 +236,13 @@ struct Subject {
 }
 
 impl Subject {
-    fn of(message: &[u8], user: Option<&[u8]>) -> Subject {
+    fn of(message: &[u8], user: Option<&[u8]>, uid: u32) -> Subject {
+        let name = |user: &[u8]| String::from_utf8_lossy(user).into_owned();
         Subject {
             id: message_id(message, b"Message-Id"),
             resent_id: message_id(message, b"Resent-Message-Id"),
-            user: user.filter(|user| !user.is_empty()).map_or("(unknown)".to_owned(), shown),
-            uid: nix::unistd::geteuid().as_raw(),
+            user: user.filter(|user| !user.is_empty()).map_or("(unknown)".to_owned(), name),
+            uid,
             size: message.len(),
         }
     }
@@ -240,18 +268,19 @@ impl Subject {
         let first = format!(
             "{what} ({score}/{required}) for {user}:{uid} in {seconds} seconds, {size} bytes."
         );
-        let tests = String::from_utf8_lossy(&report::symbols(verdict)).into_owned();
+        let tests = verdict.test_names().join(",");
         let Client { host, address, port, .. } = client;
         let resent =
             self.resent_id.as_ref().map_or(String::new(), |id| format!(",rmid={}", as_word(id)));
         let second = format!(
             "result: {} {:2} - {tests} scantime={seconds},size={size},user={},uid={uid},\
              required_score={required},rhost={host},raddr={address},rport={port},mid={}{resent},\
-             autolearn=unavailable autolearn_force=no",
+             autolearn={}",
             if spam { 'Y' } else { '.' },
             verdict.score.trunc() as i64,
             as_word(user),
             as_word(self.id()),
+            verdict.autolearn,
         );
         vec![first, second]
     }
@@ -268,22 +297,21 @@ mod tests {
             hits: vec![hit("GTUBE"), hit("A_RULE")],
             score: 999.999,
             required: 5.0,
+            autolearn: "unavailable autolearn_force=no",
             ..Verdict::default()
         };
-        let subject = Subject::of(b"Message-Id: <x,y@z>\n\n", Some(b"u 1"));
+        let subject = Subject::of(b"Message-Id: <x,y@z>\n\n", Some(b"u 1"), 1000);
         let client =
             Client { host: "localhost".into(), address: "127.0.0.1".into(), port: "40236".into() };
-        let uid = subject.uid;
         let notes = subject.notes(&verdict, &client, Duration::from_millis(420));
         assert_eq!(
             notes,
             [
-                format!("identified spam (1000.0/5.0) for u 1:{uid} in 0.4 seconds, 21 bytes."),
-                format!(
-                    "result: Y 999 - A_RULE,GTUBE scantime=0.4,size=21,user=u_1,uid={uid},\
-                     required_score=5.0,rhost=localhost,raddr=127.0.0.1,rport=40236,\
-                     mid=<x_y@z>,autolearn=unavailable autolearn_force=no"
-                )
+                "identified spam (1000.0/5.0) for u 1:1000 in 0.4 seconds, 21 bytes.".to_owned(),
+                "result: Y 999 - A_RULE,GTUBE scantime=0.4,size=21,user=u_1,uid=1000,\
+                 required_score=5.0,rhost=localhost,raddr=127.0.0.1,rport=40236,\
+                 mid=<x_y@z>,autolearn=unavailable autolearn_force=no"
+                    .to_owned(),
             ]
         );
     }

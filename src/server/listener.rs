@@ -1,133 +1,268 @@
 //! Listeners: connections in, each with a permit or a refusal.
+//!
+//! Sockets are bound while the process may still bind them ([`bind`]); a runtime adopts them
+//! later.
 
 use super::connection::{self, Client};
 use super::handle::come_back;
-use super::{Server, StartError};
+use super::systemd::Given;
+use super::tls::Tls;
+use super::{Server, StartError, privileges};
 use crate::config::{Config, Listen};
 use crate::limits::Limit;
-use nix::sys::socket::{setsockopt, sockopt};
+use socket2::{Domain, SockAddr, Socket, Type};
 use std::io;
-use std::net::SocketAddr;
+use std::net::{SocketAddr, ToSocketAddrs};
 use std::os::fd::AsRawFd;
-use std::os::unix::fs::{FileTypeExt, PermissionsExt};
+use std::os::unix::fs::{FileTypeExt, MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::net::{TcpListener, TcpSocket, TcpStream, UnixListener, UnixStream};
+use tokio::net::{TcpListener, TcpStream, UnixListener, UnixStream};
 use tokio::sync::OwnedSemaphorePermit;
+use tokio_rustls::Accept;
+
+/// A socket that is bound and not served yet.
+pub enum Bound {
+    /// TCP.
+    Tcp(std::net::TcpListener),
+    /// TCP with TLS on it.
+    Tls(std::net::TcpListener, Arc<Tls>),
+    /// A UNIX socket.
+    Unix(std::os::unix::net::UnixListener, SocketFile),
+}
 
 /// A socket that is listened on.
 pub enum Listener {
     /// TCP.
     Tcp(TcpListener),
     /// TCP with TLS on it.
-    Tls(TcpListener),
+    Tls(TcpListener, Arc<Tls>),
     /// A UNIX socket; the file is removed when the listener is dropped.
     Unix(UnixListener, SocketFile),
 }
 
 /// The file of a UNIX socket.
-pub struct SocketFile(PathBuf);
+pub struct SocketFile {
+    path: PathBuf,
+    /// Device and inode of the file that we have made, and remove.
+    ours: Option<(u64, u64)>,
+}
+
+impl SocketFile {
+    /// The file of a socket that somebody else has made.
+    pub fn of_another(socket: &std::os::unix::net::UnixListener) -> SocketFile {
+        let address = socket.local_addr().ok();
+        let path = address.as_ref().and_then(|address| address.as_pathname());
+        SocketFile { path: path.unwrap_or(Path::new("?")).to_owned(), ours: None }
+    }
+
+    fn of_ours(path: &Path) -> SocketFile {
+        SocketFile { path: path.to_owned(), ours: identity(path) }
+    }
+}
+
+fn identity(path: &Path) -> Option<(u64, u64)> {
+    let file = std::fs::symlink_metadata(path).ok()?;
+    Some((file.dev(), file.ino()))
+}
 
 impl Drop for SocketFile {
     fn drop(&mut self) {
         // It may be gone already, or another server's by now; neither is our concern.
-        let _ = std::fs::remove_file(&self.0);
+        if self.ours.is_some() && identity(&self.path) == self.ours {
+            let _ = std::fs::remove_file(&self.path);
+        }
+    }
+}
+
+impl Bound {
+    /// Serves it with the runtime that runs.
+    pub fn adopt(self) -> io::Result<Listener> {
+        Ok(match self {
+            Bound::Tcp(listener) => {
+                listener.set_nonblocking(true)?;
+                Listener::Tcp(TcpListener::from_std(listener)?)
+            }
+            Bound::Tls(listener, tls) => {
+                listener.set_nonblocking(true)?;
+                Listener::Tls(TcpListener::from_std(listener)?, tls)
+            }
+            Bound::Unix(listener, file) => {
+                listener.set_nonblocking(true)?;
+                Listener::Unix(UnixListener::from_std(listener)?, file)
+            }
+        })
+    }
+
+    /// The file of a UNIX socket that has to be removed at the end.
+    pub fn file(&self) -> Option<&Path> {
+        match self {
+            Bound::Unix(_, file) => file.ours.map(|_| file.path.as_path()),
+            Bound::Tcp(_) | Bound::Tls(..) => None,
+        }
     }
 }
 
 impl Listener {
-    /// The address, as the log names it.
+    /// The socket as spamd's log names it.
     pub fn name(&self) -> String {
+        let tcp = |kind: &str, listener: &TcpListener| match listener.local_addr() {
+            Ok(here) => format!("{kind} [{}]:{}", here.ip(), here.port()),
+            Err(_) => kind.to_owned(),
+        };
         match self {
-            Listener::Tcp(listener) | Listener::Tls(listener) => {
-                listener.local_addr().map_or_else(|_| "?".to_owned(), |addr| addr.to_string())
-            }
-            Listener::Unix(_, file) => file.0.display().to_string(),
+            Listener::Tcp(listener) => tcp("IO::Socket::IP", listener),
+            Listener::Tls(listener, _) => tcp("IO::Socket::SSL", listener),
+            Listener::Unix(_, file) => format!("UNIX domain socket {}", file.path.display()),
         }
     }
 
     /// The TCP address, for who asked for port 0.
     pub fn address(&self) -> Option<SocketAddr> {
         match self {
-            Listener::Tcp(listener) | Listener::Tls(listener) => listener.local_addr().ok(),
+            Listener::Tcp(listener) | Listener::Tls(listener, _) => listener.local_addr().ok(),
             Listener::Unix(..) => None,
+        }
+    }
+
+    /// The key and certificates in use there.
+    pub fn tls(&self) -> Option<&Arc<Tls>> {
+        match self {
+            Listener::Tls(_, tls) => Some(tls),
+            Listener::Tcp(_) | Listener::Unix(..) => None,
         }
     }
 }
 
 /// Opens every place that `config` names.
 pub async fn open(config: &Config) -> Result<Vec<Listener>, StartError> {
-    let mut listeners = Vec::new();
-    for place in config.places().map_err(StartError::Setting)? {
-        match &place {
-            Listen::Unix(path) => listeners.push(unix(path, config)?),
-            Listen::Tcp { .. } => listeners.append(&mut tcp(&place).await?),
-        }
-    }
-    Ok(listeners)
+    adopt(bind(config, Given::default())?)
 }
 
-/// Listens on every address of a place; one that can be had is enough.
-async fn tcp(place: &Listen) -> Result<Vec<Listener>, StartError> {
-    let kind = match place {
-        Listen::Tcp { tls: true, .. } => Listener::Tls,
-        _ => Listener::Tcp,
+/// Serves what is bound with the runtime that runs.
+pub fn adopt(bound: Vec<Bound>) -> Result<Vec<Listener>, StartError> {
+    let system = |why| StartError::System { what: "a socket cannot be served".into(), why };
+    bound.into_iter().map(|bound| bound.adopt().map_err(system)).collect()
+}
+
+/// Binds every place that `config` names, unless systemd has handed sockets over. Keys are
+/// read here too, which nobody but root may be able to.
+pub fn bind(config: &Config, given: Given) -> Result<Vec<Bound>, StartError> {
+    let handed_over = !given.spamd.is_empty();
+    let places = match handed_over {
+        true => Vec::new(),
+        false => config.places().map_err(StartError::Setting)?,
     };
-    let mut listeners = Vec::new();
-    let mut last = io::Error::from(io::ErrorKind::NotFound);
-    for host in place.hosts() {
-        let addresses = match tokio::net::lookup_host(host).await {
-            Ok(addresses) => addresses,
-            Err(error) => {
-                last = error;
-                continue;
-            }
-        };
-        for address in addresses {
-            match bind(address) {
-                Ok(listener) => listeners.push(kind(listener)),
-                Err(error) => last = error,
+    let some = places.iter().any(|place| matches!(place, Listen::Tcp { tls: true, .. }));
+    let tls = match some || (handed_over && config.tls_everywhere()) {
+        true => Some(Arc::new(Tls::load(config)?)),
+        false => None,
+    };
+    let shaking_hands = |bound| match (bound, &tls) {
+        (Bound::Tcp(listener), Some(tls)) => Bound::Tls(listener, tls.clone()),
+        (bound, _) => bound,
+    };
+    if handed_over {
+        return Ok(given.spamd.into_iter().map(shaking_hands).collect());
+    }
+    let mut bound = Vec::new();
+    for place in places {
+        match &place {
+            Listen::Unix(path) => bound.push(unix(path, config)?),
+            Listen::Tcp { tls: false, .. } => bound.append(&mut tcp(&place, &config.families)?),
+            Listen::Tcp { tls: true, .. } => {
+                bound.extend(tcp(&place, &config.families)?.into_iter().map(shaking_hands));
             }
         }
     }
-    if listeners.is_empty() {
-        let what =
-            format!("cannot listen on {place}; is another server there, or the port below 1024?");
-        return Err(StartError::System { what, why: last });
+    Ok(bound)
+}
+
+/// Listens on every address of a place; one that can be had is enough. A server that is still
+/// ending is waited for, as spamd waits for it.
+fn tcp(place: &Listen, families: &str) -> Result<Vec<Bound>, StartError> {
+    const TRIES: usize = 10;
+    let mut tried = 0;
+    loop {
+        tried += 1;
+        let why = match tcp_once(place, families) {
+            Ok(bound) => return Ok(bound),
+            Err(why) => why,
+        };
+        if why.kind() != io::ErrorKind::AddrInUse || tried == TRIES {
+            let what = format!(
+                "cannot listen on {place}; is another server there, or the port below 1024?"
+            );
+            return Err(StartError::System { what, why });
+        }
+        std::thread::sleep(Duration::from_secs(1));
     }
-    Ok(listeners)
+}
+
+fn tcp_once(place: &Listen, families: &str) -> io::Result<Vec<Bound>> {
+    let mut bound = Vec::new();
+    let mut last = io::Error::from(io::ErrorKind::NotFound);
+    let wanted = |address: &SocketAddr| match families {
+        "ipv4" => address.is_ipv4(),
+        "ipv6" => address.is_ipv6(),
+        _ => true,
+    };
+    for address in resolve(place)?.into_iter().filter(wanted) {
+        match bind_to(address) {
+            Ok(listener) => bound.push(Bound::Tcp(listener)),
+            Err(error) => last = error,
+        }
+    }
+    if bound.is_empty() { Err(last) } else { Ok(bound) }
+}
+
+/// The addresses of a TCP place; a name may be asked for in the DNS.
+pub fn resolve(place: &Listen) -> io::Result<Vec<SocketAddr>> {
+    let mut all = Vec::new();
+    let mut last = None;
+    for host in place.hosts() {
+        match host.to_socket_addrs() {
+            Ok(addresses) => all.extend(addresses),
+            Err(error) => last = Some(error),
+        }
+    }
+    match last {
+        Some(error) if all.is_empty() => Err(error),
+        _ => Ok(all),
+    }
 }
 
 /// Listens on one address; many may knock before the first is let in.
-fn bind(address: SocketAddr) -> io::Result<TcpListener> {
-    let socket = match address {
-        SocketAddr::V4(_) => TcpSocket::new_v4()?,
-        SocketAddr::V6(_) => {
-            let socket = TcpSocket::new_v6()?;
-            // IPv4 has a socket of its own, where it is wanted.
-            setsockopt(&socket, sockopt::Ipv6V6Only, &true)?;
-            socket
-        }
-    };
-    socket.set_reuseaddr(true)?;
-    socket.bind(address)?;
-    socket.listen(4096)
+fn bind_to(address: SocketAddr) -> io::Result<std::net::TcpListener> {
+    let socket = Socket::new(Domain::for_address(address), Type::STREAM, None)?;
+    socket.set_reuse_address(true)?;
+    if address.is_ipv6() {
+        // `*` has a socket for each family.
+        socket.set_only_v6(true)?;
+    }
+    socket.bind(&SockAddr::from(address))?;
+    socket.listen(4096)?;
+    Ok(socket.into())
 }
 
 /// Listens on a UNIX socket; a file that an ended server has left there is replaced.
-fn unix(path: &Path, config: &Config) -> Result<Listener, StartError> {
+fn unix(path: &Path, config: &Config) -> Result<Bound, StartError> {
     let what = format!("cannot listen on {}", path.display());
     let system = |why| StartError::System { what: what.clone(), why };
     let is_socket = std::fs::symlink_metadata(path).is_ok_and(|file| file.file_type().is_socket());
     if is_socket && std::os::unix::net::UnixStream::connect(path).is_err() {
         std::fs::remove_file(path).map_err(system)?;
     }
-    let listener = UnixListener::bind(path).map_err(system)?;
-    let file = SocketFile(path.to_owned());
+    let listener = std::os::unix::net::UnixListener::bind(path).map_err(system)?;
+    let file = SocketFile::of_ours(path);
+    let (owner, group) = privileges::owner(config)?;
+    if owner.is_some() || group.is_some() {
+        nix::unistd::chown(path, owner, group).map_err(|why| system(why.into()))?;
+    }
     let mode = crate::config::table::mode(&config.socket_mode).map_err(StartError::Setting)?;
     std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode)).map_err(system)?;
-    Ok(Listener::Unix(listener, file))
+    Ok(Bound::Unix(listener, file))
 }
 
 /// Accepts connections until the server stops.
@@ -161,15 +296,16 @@ async fn admit_next(listener: &Listener, server: &Arc<Server>) -> io::Result<()>
                 admit(Stream::Tcp(stream), client, server).await;
             }
         }
-        Listener::Tls(listener) => {
+        Listener::Tls(listener, tls) => {
             let (stream, peer) = listener.accept().await?;
             if let Some((client, line)) = tcp_client(&stream, peer, listener, server) {
-                admit(Stream::Tls(stream, line), client, server).await;
+                let handshake = tls.acceptor().accept(stream);
+                admit(Stream::Tls(Box::new(handshake), line), client, server).await;
             }
         }
         Listener::Unix(listener, file) => {
             let (stream, _) = listener.accept().await?;
-            let path = file.0.display().to_string();
+            let path = file.path.display().to_string();
             server.log.info(&format!("spamd: got connection over {path}"));
             let client =
                 Client { host: "localhost".into(), address: "127.0.0.1".into(), port: path };
@@ -192,7 +328,7 @@ fn tcp_client(
     let line = format!(
         "connection from {host} [{address}]:{} to port {here}, fd {}",
         peer.port(),
-        stream.as_raw_fd()
+        listener.as_raw_fd()
     );
     if !server.allowed.contains(address) {
         server.metrics.connections.with_label_values(&["unauthorized"]).inc();
@@ -208,7 +344,7 @@ fn tcp_client(
 enum Stream {
     Tcp(TcpStream),
     /// With the line that the log gets once the handshake is done.
-    Tls(TcpStream, String),
+    Tls(Box<Accept<TcpStream>>, String),
     Unix(UnixStream),
 }
 
@@ -237,8 +373,8 @@ async fn admit(stream: Stream, client: Client, server: &Arc<Server>) {
             Stream::Unix(stream) => {
                 connection::serve(stream, client, server.clone(), arrival).await
             }
-            Stream::Tls(stream, line) => {
-                connection::serve_tls(stream, client, line, server.clone(), arrival).await
+            Stream::Tls(handshake, line) => {
+                connection::serve_tls(*handshake, client, line, server.clone(), arrival).await
             }
         }
         drop(open);

@@ -2,7 +2,8 @@
 //!
 //! The straight road is [`handle::handle`]: a verb to what answers it. Around it
 //! [`connection`] reads a request within its deadlines and writes the reply, [`listener`]
-//! lets connections in, [`pool`] keeps the scan workers, [`signals`] ends and reloads.
+//! lets connections in, [`pool`] keeps the scan workers, [`users`] finds whose preferences
+//! count, [`signals`] ends and reloads. [`daemon`] makes a process of it.
 //!
 //! What a message is scanned with is a [`Loaded`] ruleset, swapped whole on SIGHUP; a
 //! message keeps the one that it began with.
@@ -11,18 +12,25 @@
 
 pub mod arrivals;
 pub mod connection;
+pub mod daemon;
 pub mod handle;
 pub mod identity;
+pub mod keeper;
 pub mod listener;
+pub mod pid_file;
 pub mod pool;
+pub mod privileges;
 pub mod signals;
+pub mod systemd;
+mod timing;
 pub mod tls;
+pub mod users;
 
 use crate::clock::{self, Tick};
 use crate::config::Config;
-use crate::config::Listen;
 use crate::config::address::Allowed;
-use crate::engine::Verdict;
+use crate::engine::markup::Surroundings;
+use crate::engine::{Profile, Verdict};
 use crate::limits::Limits;
 use crate::log::Log;
 use crate::metrics::Metrics;
@@ -30,11 +38,12 @@ use arc_swap::ArcSwap;
 use arrivals::Arrivals;
 use pool::Pool;
 use std::collections::HashSet;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
-use tls::Tls;
 use tokio::sync::{Semaphore, watch};
+use users::Users;
 
 /// One message to scan.
 pub struct Mail {
@@ -44,40 +53,67 @@ pub struct Mail {
     pub user: Option<Vec<u8>>,
     /// When nobody waits for the verdict any more.
     pub deadline: Tick,
-    /// The answer is a report, which quotes the text.
+    /// The answer is a report.
     pub report: bool,
-    /// The answer is the mail with its marks.
+    /// The answer is the message, rewritten.
     pub rewrite: bool,
+    /// This machine and the client, as reports and headers name them.
+    pub surroundings: Surroundings,
+    /// The scores and settings of a user with preferences.
+    pub profile: Option<Arc<Profile>>,
 }
 
 /// What one scan worker calls for each message; it owns the worker's caches and buffers.
 pub type Scanner = Box<dyn FnMut(Mail) -> Verdict>;
 
-/// A ruleset in force, with what the replies need of its settings.
+/// Makes a scanner; each worker calls it once on its own thread.
+pub type Scanners = Arc<dyn Fn() -> Scanner + Send + Sync>;
+
+/// A ruleset in force, with what the replies need of its settings; the administrator's, or as
+/// one user has it.
 pub struct Loaded {
-    /// Makes a scanner; each worker calls it once on its own thread.
-    pub scanner: Box<dyn Fn() -> Scanner + Send + Sync>,
+    /// What scans by it; rulesets of users without rules of their own share it.
+    pub scanner: Scanners,
+    /// The scores and settings of a user with preferences.
+    pub profile: Option<Arc<Profile>>,
+    /// What a user's preferences make of it; a user's own ruleset has none.
+    pub for_user: Option<ForUser>,
     /// How many rules there are.
     pub rules: usize,
+    /// The files that they were read from.
+    pub files: Vec<PathBuf>,
+    /// What is wrong with them.
+    pub complaints: Vec<String>,
     /// The heights of the limits.
     pub limits: Limits,
-    /// What a report is made from.
-    pub template: Template,
 }
 
-/// The settings of a report.
-#[derive(Clone, Debug, Default)]
-pub struct Template {
-    /// `report`: its lines, each with a line feed.
-    pub text: Vec<u8>,
-    /// `report_contact`.
-    pub contact: Vec<u8>,
-    /// `report_hostname`; this machine's name where it is not set.
-    pub hostname: Option<String>,
-    /// `report_wrap_width`; 0 where it is not set.
-    pub wrap_width: usize,
-    /// Versions of the rule channels.
-    pub rules_version: String,
+/// Lays a file of preferences, its name and its text, over a ruleset.
+pub type ForUser = Box<dyn Fn(&str, &[u8]) -> OfUser + Send + Sync>;
+
+/// What a user's preferences make of a ruleset.
+pub struct OfUser {
+    /// The ruleset.
+    pub loaded: Loaded,
+    /// What is wrong with the user's lines.
+    pub complaints: Vec<String>,
+    /// Does it take a program of its own?
+    pub own_rules: bool,
+}
+
+impl Default for Loaded {
+    /// No rules.
+    fn default() -> Loaded {
+        Loaded {
+            scanner: Arc::new(|| Box::new(|_| Verdict::default())),
+            profile: None,
+            for_user: None,
+            rules: 0,
+            files: Vec::new(),
+            complaints: Vec::new(),
+            limits: Limits::default(),
+        }
+    }
 }
 
 /// Loads the ruleset anew, or says why it cannot.
@@ -90,10 +126,13 @@ pub struct Server {
     /// Where the lines go.
     pub log: Log,
     /// This machine's name.
-    pub hostname: String,
+    pub hostname: Arc<str>,
+    /// Who requests are for.
+    pub users: Arc<Users>,
+    /// Do lines say how long the parts of a scan took?
+    pub timing: bool,
     allowed: Allowed,
     allow_tell: bool,
-    tls: Option<Tls>,
     rules: ArcSwap<Loaded>,
     load: Load,
     pool: Pool,
@@ -101,6 +140,9 @@ pub struct Server {
     permits: Arc<Semaphore>,
     arrivals: Arrivals,
     held: AtomicUsize,
+    workers: usize,
+    /// Are all of them at work?
+    all_busy: AtomicBool,
     /// Rules whose pattern ran over its limit, once the log has named them.
     overrun: Mutex<HashSet<Arc<str>>>,
     stopping: watch::Sender<bool>,
@@ -109,12 +151,24 @@ pub struct Server {
 /// Why a server does not start.
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
+    /// A user or a group that is named is not there, or may not be named.
+    #[error("{0}")]
+    User(String),
+    /// Something that this user may not do.
+    #[error("{0}")]
+    Denied(String),
+    /// The log cannot be opened.
+    #[error("the log cannot be opened (-s): {0}")]
+    Log(std::io::Error),
     /// The rules cannot be loaded.
     #[error("the rules cannot be loaded: {0}")]
     Rules(String),
     /// A setting that is only wrong in use.
     #[error("{0}")]
     Setting(String),
+    /// TLS has no key or certificate that will do.
+    #[error(transparent)]
+    Tls(#[from] tls::TlsError),
     /// The counters cannot be made.
     #[error("the metrics cannot be made: {0}")]
     Metrics(#[from] prometheus::Error),
@@ -131,9 +185,19 @@ pub enum StartError {
 impl Server {
     /// Loads the rules and starts the scan workers; nothing listens yet.
     pub fn start(config: &Config, log: Log, load: Load) -> Result<Arc<Server>, StartError> {
+        Server::with_users(config, log, load, Users::new(config, None))
+    }
+
+    /// The same, where the users' files may be somebody else's to open.
+    pub fn with_users(
+        config: &Config,
+        log: Log,
+        load: Load,
+        users: Users,
+    ) -> Result<Arc<Server>, StartError> {
         let metrics = Metrics::new()?;
         let loaded = load().map_err(StartError::Rules)?;
-        note_loaded(&metrics, &loaded);
+        note_loaded(&metrics, &log, &loaded);
         let workers = match config.workers {
             0 => std::thread::available_parallelism().map_or(1, |count| count.get()),
             count => count,
@@ -144,10 +208,11 @@ impl Server {
         Ok(Arc::new(Server {
             metrics,
             log,
-            hostname: hostname(),
+            hostname: hostname().into(),
+            users: Arc::new(users),
+            timing: config.timing,
             allowed: Allowed::parse(&config.allowed).map_err(StartError::Setting)?,
             allow_tell: config.allow_tell,
-            tls: tls(config)?,
             rules: ArcSwap::from_pointee(loaded),
             load,
             pool,
@@ -155,6 +220,8 @@ impl Server {
             permits: Arc::new(Semaphore::new(connections)),
             arrivals: Arrivals::default(),
             held: AtomicUsize::new(0),
+            workers,
+            all_busy: AtomicBool::new(false),
             overrun: Mutex::default(),
             stopping: watch::Sender::new(false),
         }))
@@ -174,20 +241,27 @@ impl Server {
         }
     }
 
+    /// Tells the log when all workers are at work, in the words of spamd, whose workers are
+    /// children: once, until one of them rests again.
+    fn note_load(&self) {
+        let all_busy = self.metrics.busy_workers.get() as usize >= self.workers;
+        if all_busy != self.all_busy.swap(all_busy, Ordering::Relaxed) && all_busy {
+            self.log.info(&format!("prefork: child states: {}", "B".repeat(self.workers)));
+            let advice = "server reached --max-children setting, consider raising it";
+            self.log.info(&format!("prefork: {advice}"));
+        }
+    }
+
     /// The ruleset in force.
     pub fn loaded(&self) -> Arc<Loaded> {
         self.rules.load_full()
     }
 
-    /// Loads rules and certificates anew and swaps them whole; what cannot be loaded changes
-    /// nothing.
+    /// Loads the rules anew and swaps them whole; what cannot be loaded changes nothing.
     pub fn reload(&self) {
-        if let Some(Err(why)) = self.tls.as_ref().map(Tls::reload) {
-            self.log.error(&format!("spamd: TLS goes on with the old certificate: {why}"));
-        }
         match (self.load)() {
             Ok(loaded) => {
-                note_loaded(&self.metrics, &loaded);
+                note_loaded(&self.metrics, &self.log, &loaded);
                 self.metrics.reloads.with_label_values(&["done"]).inc();
                 self.log.info(&format!("spamd: rules reloaded, {} rules", loaded.rules));
                 self.rules.store(Arc::new(loaded));
@@ -227,17 +301,14 @@ impl Server {
     }
 }
 
-/// Key and certificates, where any listener needs them.
-fn tls(config: &Config) -> Result<Option<Tls>, StartError> {
-    let places = config.places().map_err(StartError::Setting)?;
-    let wanted = places.iter().any(|place| matches!(place, Listen::Tcp { tls: true, .. }));
-    wanted
-        .then(|| Tls::load(config))
-        .transpose()
-        .map_err(|why| StartError::Setting(why.to_string()))
-}
-
-fn note_loaded(metrics: &Metrics, loaded: &Loaded) {
+/// Notes what was read, and what is wrong with it.
+fn note_loaded(metrics: &Metrics, log: &Log, loaded: &Loaded) {
+    for file in &loaded.files {
+        log.debug(&format!("config: read file {}", file.display()));
+    }
+    for complaint in &loaded.complaints {
+        log.warn(&format!("config: {complaint}"));
+    }
     metrics.rules.set(i64::try_from(loaded.rules).unwrap_or(i64::MAX));
     metrics.loaded_at.set(clock::unix_seconds());
 }
@@ -284,15 +355,8 @@ mod tests {
     #[test]
     fn limit_request_bytes_and_small_message() {
         let limits = Limits { request_bytes: 100, small_message: 10, ..Limits::default() };
-        let load = || {
-            Ok(Loaded {
-                scanner: Box::new(|| Box::new(|_| Verdict::default())),
-                rules: 0,
-                limits: Limits::default(),
-                template: Template::default(),
-            })
-        };
-        let log = Log::open(Target::Null, Level::Info).unwrap();
+        let load = || Ok(Loaded::default());
+        let log = Log::open(&Target::Null, Level::Info).unwrap();
         let server = Server::start(&Config::default(), log, Box::new(load)).unwrap();
         let holding = || Holding { server: &server, bytes: 0 };
         for (bytes, fits) in [(109, true), (110, true), (111, false)] {

@@ -4,14 +4,14 @@
 //! costs the message that caused it: the worker throws its scanner away and goes on with a
 //! new one.
 
-use super::{Loaded, Mail, Scanner};
+use super::{Loaded, Mail, Scanner, Scanners};
 use crate::clock::Tick;
 use crate::engine::Verdict;
 use crate::metrics::Metrics;
 use crossbeam_channel::{Receiver, Sender, TrySendError, bounded};
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 use tokio::sync::oneshot;
 
 /// Why there is no verdict.
@@ -49,7 +49,7 @@ impl Pool {
             let (jobs, metrics) = (received.clone(), metrics.clone());
             std::thread::Builder::new()
                 .name(format!("scan-{number}"))
-                .spawn(move || Worker { jobs, metrics, scanner: None }.run())?;
+                .spawn(move || Worker { jobs, metrics, scanners: Vec::new() }.run())?;
         }
         Ok(Pool { jobs, metrics: metrics.clone() })
     }
@@ -81,9 +81,16 @@ impl Pool {
 struct Worker {
     jobs: Receiver<Job>,
     metrics: Metrics,
-    /// The scanner with the ruleset that it was made from.
-    scanner: Option<(Arc<Loaded>, Scanner)>,
+    /// Scanners with what they were made by, the one used last at the end.
+    scanners: Vec<(Maker, Scanner)>,
 }
+
+/// What a scanner was made by; it may be out of force by now.
+type Maker = Weak<dyn Fn() -> Scanner + Send + Sync>;
+
+/// Scanners that a worker keeps: that of the rules in force, and some of users with rules of
+/// their own.
+const KEPT: usize = 3;
 
 impl Worker {
     fn run(mut self) {
@@ -105,12 +112,9 @@ impl Worker {
     fn scan(&mut self, mail: Mail, ruleset: &Arc<Loaded>) -> Result<Verdict, ScanError> {
         let since = Tick::now();
         let outcome = catch_unwind(AssertUnwindSafe(|| {
-            let kept = self.scanner.take();
-            let kept = kept.filter(|(made_from, _)| Arc::ptr_eq(made_from, ruleset));
-            let (made_from, mut scanner) =
-                kept.unwrap_or_else(|| (ruleset.clone(), (ruleset.scanner)()));
+            let (made_by, mut scanner) = self.scanner(&ruleset.scanner);
             let verdict = scanner(mail);
-            self.scanner = Some((made_from, scanner));
+            self.scanners.push((made_by, scanner));
             verdict
         }));
         self.metrics.scan_seconds.observe(since.elapsed().as_secs_f64());
@@ -121,25 +125,47 @@ impl Worker {
     }
 }
 
+impl Worker {
+    /// Takes out the scanner that `scanners` has made, or lets it make one. Whoever panics with
+    /// it does not put it back.
+    fn scanner(&mut self, scanners: &Scanners) -> (Maker, Scanner) {
+        // A reload must not leave the old rules in memory.
+        self.scanners.retain(|(made_by, _)| made_by.strong_count() > 0);
+        let maker = Arc::downgrade(scanners);
+        let kept = self.scanners.iter().position(|(made_by, _)| made_by.ptr_eq(&maker));
+        match kept {
+            Some(place) => self.scanners.remove(place),
+            None => {
+                let too_many = self.scanners.len().saturating_sub(KEPT - 1);
+                self.scanners.drain(..too_many);
+                (maker, scanners())
+            }
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
-    use super::super::Template;
     use super::*;
-    use crate::limits::Limits;
+    use crate::engine::markup::Surroundings;
     use std::time::Duration;
 
     fn loaded(scan: fn(Mail) -> Verdict) -> Arc<Loaded> {
-        Arc::new(Loaded {
-            scanner: Box::new(move || Box::new(scan)),
-            rules: 0,
-            limits: Limits::default(),
-            template: Template::default(),
-        })
+        let scanner: Scanners = Arc::new(move || Box::new(scan));
+        Arc::new(Loaded { scanner, ..Loaded::default() })
     }
 
     fn mail(bytes: &[u8], milliseconds: u64) -> Mail {
         let deadline = Tick::now().plus(Duration::from_millis(milliseconds));
-        Mail { bytes: bytes.to_vec(), user: None, deadline, report: false, rewrite: false }
+        Mail {
+            bytes: bytes.to_vec(),
+            user: None,
+            deadline,
+            report: false,
+            rewrite: false,
+            surroundings: Surroundings::default(),
+            profile: None,
+        }
     }
 
     fn slow_or_panic(mail: Mail) -> Verdict {

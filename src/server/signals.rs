@@ -1,83 +1,213 @@
-//! The server as a process: from the first listener to the last reply.
+//! The server and the world around it: signals, and systemd.
+//!
+//! SIGHUP reads the rules anew and opens the log again, SIGUSR1 opens the log only, SIGUSR2
+//! tells the log how things stand, SIGTERM and SIGINT answer what was begun and end; a second
+//! one ends at once.
 
-use super::listener::{self, Listener};
+use super::handle::VERSION;
+use super::keeper::Keeper;
+use super::listener::{self, Bound, Listener};
+use super::pid_file::PidFile;
+use super::systemd::{self, Notify};
+use super::tls::Tls;
 use super::{Server, StartError};
-use crate::config::Config;
 use crate::http;
+use crate::log::Target;
 use std::sync::Arc;
 use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::task::JoinSet;
+
+/// What a server has of the world outside, opened by [`super::daemon`].
+#[derive(Default)]
+pub struct Outside {
+    /// The sockets of spamd.
+    pub bound: Vec<Bound>,
+    /// The socket of `/metrics`.
+    pub http: Option<std::net::TcpListener>,
+    /// The file for our number.
+    pub pid_file: Option<PidFile>,
+    /// Who is still root.
+    pub keeper: Option<Arc<Keeper>>,
+    /// Where the log goes.
+    pub target: Target,
+}
 
 /// Listens, serves, reloads on SIGHUP, and on SIGTERM or SIGINT answers what it has begun
-/// and ends. `ready` is called with the listeners once they are open.
+/// and ends. `ready` is called with the listeners once they are served.
 pub async fn run(
     server: Arc<Server>,
-    config: &Config,
+    outside: Outside,
     ready: impl FnOnce(&[Listener]),
 ) -> Result<(), StartError> {
     raise_descriptors();
-    let mut end = Ends::new()?;
-    let mut hangup = waiting_for(SignalKind::hangup())?;
-    let listeners = listener::open(config).await?;
-    let http = match config.http.as_str() {
-        "" => None,
-        place => Some(http::open(place).await?),
-    };
-    for listener in &listeners {
-        let version = env!("CARGO_PKG_VERSION");
-        let name = listener.name();
-        server.log.info(&format!("spamd: server started on {name} (running mailprint {version})"));
-    }
-    server.log.info(&format!("spamd: server pid: {}", std::process::id()));
+    let Outside { bound, http, mut pid_file, keeper, target } = outside;
+    let log = LogFile { server: server.clone(), keeper, target };
+    let mut signals = Signals::new()?;
+    let notify = Arc::new(Notify::from_environment());
+    let listeners = listener::adopt(bound)?;
+    let tls = listeners.iter().find_map(Listener::tls).cloned();
+    started(&server, &listeners, pid_file.as_mut());
     ready(&listeners);
-    let mut tasks = tokio::task::JoinSet::new();
+    notify.ready(&status(&server));
+    let mut tasks = JoinSet::new();
     for listener in listeners {
         tasks.spawn(listener::accept(listener, server.clone()));
     }
     if let Some(http) = http {
         tasks.spawn(http::serve(http, server.clone()));
     }
+    if let Some(interval) = systemd::watchdog() {
+        let notify = notify.clone();
+        tasks.spawn(async move {
+            let mut ticks = tokio::time::interval(interval);
+            loop {
+                ticks.tick().await;
+                notify.alive();
+            }
+        });
+    }
+    // However many signals come meanwhile, there is one reload at a time and one after it.
+    let reload = Arc::new(tokio::sync::Notify::new());
+    tasks.spawn(reloads(server.clone(), tls, reload.clone(), notify.clone()));
     loop {
-        tokio::select! {
-            name = end.next() => {
+        match signals.next().await {
+            Caught::End(name) => {
                 server.log.info(&format!("spamd: server killed by {name}, shutting down"));
                 break;
             }
-            _ = hangup.recv() => reload(&server),
+            Caught::Hangup => {
+                server.log.info("spamd: server hit by SIGHUP, restarting");
+                log.reopen();
+                reload.notify_one();
+            }
+            Caught::Reopen => log.reopen(),
+            Caught::Tell => server.log.info(&format!("spamd: caught SIGUSR2 - {}", state(&server))),
         }
     }
-    server.drain().await;
+    notify.stopping();
+    tokio::select! {
+        () = server.drain() => {}
+        () = signals.second_end() => server.log.warn("spamd: told to end a second time"),
+    }
     tasks.shutdown().await;
     Ok(())
 }
 
-/// Reloads on a thread of its own, so that requests go on meanwhile.
-fn reload(server: &Arc<Server>) {
-    server.log.info("spamd: server hit by SIGHUP, reloading");
-    if let Err(error) = server.log.reopen() {
-        server.log.error(&format!("spamd: the log file cannot be opened again: {error}"));
+/// The lines of a start, and the PID file between them, as spamd's starters expect them.
+fn started(server: &Server, listeners: &[Listener], pid_file: Option<&mut PidFile>) {
+    let names: Vec<String> = listeners.iter().map(Listener::name).collect();
+    let names = names.join(", ");
+    server.log.info(&format!("spamd: server started on {names} (running version {VERSION})"));
+    server.log.info(&format!("spamd: mailprint {}, {}", env!("CARGO_PKG_VERSION"), status(server)));
+    if let Some(Err(error)) = pid_file.map(PidFile::write) {
+        server.log.warn(&format!("spamd: cannot write to PID file: {error}"));
     }
-    let server = server.clone();
-    tokio::task::spawn_blocking(move || server.reload());
+    server.log.info(&format!("spamd: server pid: {}", std::process::id()));
 }
 
-/// The signals that end a server.
-struct Ends {
+fn status(server: &Server) -> String {
+    format!("{} rules", server.loaded().rules)
+}
+
+/// How things stand, for whoever asks with a signal.
+fn state(server: &Server) -> String {
+    let metrics = &server.metrics;
+    format!(
+        "{} connections, {} scans, {} waiting, {} users' preferences kept, {}",
+        metrics.open_connections.get(),
+        metrics.busy_workers.get(),
+        metrics.queued_scans.get(),
+        server.users.kept(),
+        status(server)
+    )
+}
+
+/// Reads rules and certificates anew whenever asked, on a thread of its own, so that requests go on.
+async fn reloads(
+    server: Arc<Server>,
+    tls: Option<Arc<Tls>>,
+    asked: Arc<tokio::sync::Notify>,
+    notify: Arc<Notify>,
+) {
+    loop {
+        asked.notified().await;
+        notify.reloading();
+        let (of_reload, tls) = (server.clone(), tls.clone());
+        let reload = move || {
+            if let Some(tls) = tls {
+                tls.reload(&of_reload.log);
+            }
+            of_reload.reload();
+        };
+        if tokio::task::spawn_blocking(reload).await.is_err() {
+            server.log.error("spamd: the reload ended in a panic, the old rules stay");
+        }
+        notify.ready(&status(&server));
+    }
+}
+
+/// The log file, which somebody may move away.
+struct LogFile {
+    server: Arc<Server>,
+    keeper: Option<Arc<Keeper>>,
+    target: Target,
+}
+
+impl LogFile {
+    fn reopen(&self) {
+        let log = &self.server.log;
+        let opened = match (&self.keeper, &self.target) {
+            (Some(keeper), Target::File(_)) => keeper.log().map(|file| log.continue_in(file)),
+            _ => log.reopen(&self.target),
+        };
+        if let Err(error) = opened {
+            log.error(&format!("spamd: the log cannot be opened again: {error}"));
+        }
+    }
+}
+
+/// What a signal asks for.
+enum Caught {
+    End(&'static str),
+    Hangup,
+    Reopen,
+    Tell,
+}
+
+/// The signals that a server minds.
+struct Signals {
     term: Signal,
     int: Signal,
+    hangup: Signal,
+    reopen: Signal,
+    tell: Signal,
 }
 
-impl Ends {
-    fn new() -> Result<Ends, StartError> {
-        Ok(Ends {
+impl Signals {
+    fn new() -> Result<Signals, StartError> {
+        Ok(Signals {
             term: waiting_for(SignalKind::terminate())?,
             int: waiting_for(SignalKind::interrupt())?,
+            hangup: waiting_for(SignalKind::hangup())?,
+            reopen: waiting_for(SignalKind::user_defined1())?,
+            tell: waiting_for(SignalKind::user_defined2())?,
         })
     }
 
-    async fn next(&mut self) -> &'static str {
+    async fn next(&mut self) -> Caught {
         tokio::select! {
-            _ = self.term.recv() => "SIGTERM",
-            _ = self.int.recv() => "SIGINT",
+            _ = self.term.recv() => Caught::End("SIGTERM"),
+            _ = self.int.recv() => Caught::End("SIGINT"),
+            _ = self.hangup.recv() => Caught::Hangup,
+            _ = self.reopen.recv() => Caught::Reopen,
+            _ = self.tell.recv() => Caught::Tell,
+        }
+    }
+
+    async fn second_end(&mut self) {
+        tokio::select! {
+            _ = self.term.recv() => {}
+            _ = self.int.recv() => {}
         }
     }
 }

@@ -6,6 +6,7 @@
 //! `--ssl-ca-file` and `--ssl-ca-path` (`spamd(8p)`).
 
 use crate::config::Config;
+use crate::log::Log;
 use arc_swap::ArcSwap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -103,10 +104,17 @@ impl Tls {
         Ok(Tls { files, in_force })
     }
 
-    /// Reads the files again; what cannot be used changes nothing.
-    pub fn reload(&self) -> Result<(), TlsError> {
-        self.in_force.store(Arc::new(self.files.read()?));
-        Ok(())
+    /// Reads the files again. What cannot be used changes nothing: so it is with a key that
+    /// only root can read, once the server is somebody else.
+    pub fn reload(&self, log: &Log) {
+        match self.files.read() {
+            Ok(config) => self.in_force.store(Arc::new(config)),
+            Err(why) => {
+                log.error(&format!(
+                    "spamd: TLS goes on with the key and certificate it has: {why}"
+                ));
+            }
+        }
     }
 
     /// What a handshake is made with.

@@ -2,11 +2,14 @@
 
 use mailprint::clock::Tick;
 use mailprint::config::Config;
-use mailprint::engine::report::preview;
+use mailprint::engine::markup::preview::preview;
+use mailprint::engine::markup::{Facts, Settings};
 use mailprint::engine::{Hit, Verdict};
 use mailprint::limits::Limits;
 use mailprint::log::{Level, Log, Target};
-use mailprint::server::{Loaded, Mail, Server, Template, listener};
+use mailprint::rules::options::Options;
+use mailprint::server::tls::Tls;
+use mailprint::server::{Loaded, Mail, Server, listener};
 use std::io::{Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpStream};
 use std::sync::Arc;
@@ -43,8 +46,8 @@ _VERSION_ _SUBVERSION_ _REMOTEHOSTNAME_ _REMOTEHOSTADDR_
 ";
 
 /// Scans as [`RULES`] say; some words make the scan slow or let it panic.
-pub fn stand_in(mail: &[u8]) -> Verdict {
-    let text = String::from_utf8_lossy(mail);
+pub fn stand_in(mail: &Mail, settings: &Settings) -> Verdict {
+    let text = String::from_utf8_lossy(&mail.bytes);
     if text.contains("panic-please") {
         panic!("as the message asks");
     }
@@ -73,23 +76,36 @@ pub fn stand_in(mail: &[u8]) -> Verdict {
     }
     let paragraphs: Vec<String> =
         body.split("\n\n").map(|part| part.trim_end().replace('\n', " ") + "\n").collect();
-    verdict.preview = preview(paragraphs.iter().map(|part| part.as_bytes()));
+    let preview = preview(paragraphs.iter().map(|part| part.as_bytes()));
+    let other = |name: &[u8], _: Option<&[u8]>| (name == b"PREVIEW").then(|| preview.clone());
+    let facts =
+        Facts { verdict: &verdict, settings, surroundings: &mail.surroundings, other: &other };
+    verdict.report = mail.report.then(|| facts.report());
     verdict
 }
 
-pub fn loaded(limits: Limits) -> Loaded {
-    Loaded {
-        scanner: Box::new(|| Box::new(|mail: Mail| stand_in(&mail.bytes))),
-        rules: RULES.len(),
-        limits,
-        template: Template {
-            text: TEMPLATE.into(),
-            contact: b"the postmaster".to_vec(),
-            hostname: Some("mx.example.org".into()),
-            wrap_width: 0,
-            rules_version: String::new(),
-        },
+/// What the stand-in's report is made from.
+pub fn settings() -> Settings {
+    Settings {
+        report: TEMPLATE.as_bytes().into(),
+        contact: b"the postmaster"[..].into(),
+        hostname: b"mx.example.org"[..].into(),
+        wrap_width: 75,
+        ..Settings::of(&Options::default(), &Limits::default())
     }
+}
+
+pub fn loaded(limits: Limits) -> Loaded {
+    loaded_with(limits, settings())
+}
+
+/// The stand-in with such settings.
+pub fn loaded_with(limits: Limits, settings: Settings) -> Loaded {
+    let scanner = move || {
+        let settings = settings.clone();
+        Box::new(move |mail: Mail| stand_in(&mail, &settings)) as Box<dyn FnMut(Mail) -> Verdict>
+    };
+    Loaded { scanner: Arc::new(scanner), rules: RULES.len(), limits, ..Loaded::default() }
 }
 
 /// A server on a port of its own; it ends with this value.
@@ -97,6 +113,7 @@ pub struct Running {
     /// The first place's.
     pub address: SocketAddr,
     pub addresses: Vec<SocketAddr>,
+    pub tls: Option<Arc<Tls>>,
     pub server: Arc<Server>,
     pub runtime: tokio::runtime::Runtime,
 }
@@ -118,16 +135,17 @@ impl Running {
         if config.workers == 0 {
             config.workers = 2;
         }
-        let log = Log::open(Target::Null, Level::Info).unwrap();
+        let log = Log::open(&Target::Null, Level::Info).unwrap();
         let server = Server::start(&config, log, load).unwrap();
         let listeners = runtime.block_on(listener::open(&config)).unwrap();
         let addresses: Vec<SocketAddr> =
             listeners.iter().filter_map(|listener| listener.address()).collect();
         let address = addresses.first().copied().unwrap_or_else(|| ([127, 0, 0, 1], 0).into());
+        let tls = listeners.iter().find_map(|listener| listener.tls()).cloned();
         for listener in listeners {
             runtime.spawn(listener::accept(listener, server.clone()));
         }
-        Running { address, addresses, server, runtime }
+        Running { address, addresses, tls, server, runtime }
     }
 
     pub fn connect(&self) -> TcpStream {

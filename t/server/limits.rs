@@ -2,6 +2,7 @@
 
 use super::harness::*;
 use mailprint::config::Config;
+use mailprint::engine::markup::Settings;
 use mailprint::limits::Limits;
 use std::io::Write;
 use std::net::TcpStream;
@@ -181,9 +182,8 @@ fn limit_queued_scans() {
 fn limit_write_milliseconds() {
     let limits = Limits { write_milliseconds: 500, ..Limits::default() };
     let load = move || {
-        let mut loaded = loaded(limits.clone());
-        loaded.template.text = b"a line of a long report\n".repeat(1 << 20);
-        Ok(loaded)
+        let report = b"a line of a long report\n".repeat(1 << 20).into();
+        Ok(loaded_with(limits.clone(), Settings { report, ..settings() }))
     };
     let running = Running::start(Config::default(), Box::new(load));
     // Who reads gets the whole report.

@@ -4,7 +4,8 @@ use super::harness::*;
 use mailprint::config::Config;
 use mailprint::engine::Verdict;
 use mailprint::limits::Limits;
-use mailprint::server::{Mail, signals};
+use mailprint::server::systemd::Given;
+use mailprint::server::{Mail, listener, signals};
 use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::os::unix::fs::PermissionsExt;
@@ -158,7 +159,7 @@ fn a_reload_under_load_loses_nothing_and_mixes_nothing() {
                 ..Verdict::default()
             };
             let mut loaded = loaded(Limits::default());
-            loaded.scanner = Box::new(move || Box::new(scanner));
+            loaded.scanner = Arc::new(move || Box::new(scanner));
             Ok(loaded)
         }
     };
@@ -221,17 +222,18 @@ fn signals_reload_and_end_the_server() {
         counted.fetch_add(1, Ordering::SeqCst);
         Ok(loaded(Limits::default()))
     };
-    let config = Config {
-        listen: vec!["127.0.0.1:0".into()],
-        http: "127.0.0.1:0".into(),
-        ..Config::default()
-    };
-    let log = mailprint::log::Log::open(mailprint::log::Target::Null, mailprint::log::Level::Info);
+    let config = Config { listen: vec!["127.0.0.1:0".into()], ..Config::default() };
+    let log = mailprint::log::Log::open(&mailprint::log::Target::Null, mailprint::log::Level::Info);
     let server = mailprint::server::Server::start(&config, log.unwrap(), Box::new(load)).unwrap();
+    let outside = signals::Outside {
+        bound: listener::bind(&config, Given::default()).unwrap(),
+        http: Some(mailprint::http::bind("127.0.0.1:0").unwrap()),
+        ..signals::Outside::default()
+    };
     let (ready, listening) = std::sync::mpsc::channel();
     let running = std::thread::spawn(move || {
         let runtime = tokio::runtime::Runtime::new().unwrap();
-        runtime.block_on(signals::run(server, &config, |listeners| {
+        runtime.block_on(signals::run(server, outside, |listeners| {
             ready.send(listeners[0].address().unwrap()).unwrap();
         }))
     });
@@ -248,7 +250,7 @@ fn signals_reload_and_end_the_server() {
 #[test]
 fn watchers_are_served_over_http() {
     let running = Running::with(Limits::default());
-    let http = running.runtime.block_on(mailprint::http::open("127.0.0.1:0")).unwrap();
+    let http = mailprint::http::bind("127.0.0.1:0").unwrap();
     let address = http.local_addr().unwrap();
     running.runtime.spawn(mailprint::http::serve(http, running.server.clone()));
     let get = |path: &str| {

@@ -8,6 +8,8 @@ const MESSAGES: &[&str] = &[
     "From: a@example.com\nSubject: gamma-mark\n\nbeta-mark here and beta-mark there.\n\nSecond \
      paragraph with alpha-mark.\n\nThird one, omega-mark.\n\nFourth.\n",
     "From: a@example.com\r\nSubject: crlf\r\n\r\nalpha-mark ends lines as mail does.\r\n",
+    "From: a@example.com\r\nSubject: beta\r\n\r\nbeta-mark with delta-mark.\r\n\r\nEnd without a line end",
+    "No header at all but beta-mark\n",
     "Subject: long\n\nA line with more than two hundred bytes goes on and on and on and on and \
      on and on and on and on and on and on and on and on and on and on and on and on and on and \
      on and on and on and on and on until its end.\n\n__________ a drawn line, and\n\n\

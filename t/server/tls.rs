@@ -3,6 +3,8 @@
 use super::harness::*;
 use mailprint::config::Config;
 use mailprint::limits::Limits;
+use mailprint::server::listener;
+use mailprint::server::systemd::Given;
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::path::{Path, PathBuf};
@@ -170,10 +172,8 @@ fn files_that_will_not_do_are_named_at_the_start() {
         (Config { tls_ca_file: Some("no/such".into()), ..config(folder) }, "no/such"),
     ];
     for (config, named) in cases {
-        let log =
-            mailprint::log::Log::open(mailprint::log::Target::Null, mailprint::log::Level::Info);
-        let load = || Ok(loaded(Limits::default()));
-        let started = mailprint::server::Server::start(&config, log.unwrap(), Box::new(load));
+        let config = Config { listen: vec!["127.0.0.1:0".into()], ..config };
+        let started = listener::bind(&config, Given::default());
         let why = started.err().map(|why| why.to_string()).unwrap_or_default();
         assert!(why.contains(named), "{named}: {why}");
     }
@@ -199,11 +199,11 @@ fn a_reload_brings_the_new_certificate_and_a_bad_one_changes_nothing() {
     };
     let first = served();
     put("second");
-    running.server.reload();
+    running.tls.as_ref().unwrap().reload(&running.server.log);
     let second = served();
     assert!(!first.is_empty() && !second.is_empty() && first != second);
     std::fs::write(&cert, "no certificate").unwrap();
-    running.server.reload();
+    running.tls.as_ref().unwrap().reload(&running.server.log);
     assert_eq!(served(), second);
 }
 

@@ -1,17 +1,34 @@
 //! Lines broken as SpamAssassin breaks them in reports and headers.
 
-/// Perl's `\s` on bytes.
-pub fn is_space(byte: u8) -> bool {
-    byte.is_ascii_whitespace() || byte == 0x0b
+use crate::text::ascii::is_space;
+
+/// Where a line may be broken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Breaks {
+    /// At white space, which is a piece of its own.
+    AtSpace,
+    /// Behind white space and commas, which stay with what they follow.
+    BehindSpaceAndComma,
 }
 
 /// `text` in lines of `width` columns: the first begins with `first`, the others with
-/// `prefix`. Breaks at white space only.
+/// `prefix`.
 ///
 /// With `overflow` a line may end behind the width by one word. A tab counts as eight
 /// columns. A word is never broken, and every line behind the first takes one.
-pub fn wrap(text: &[u8], prefix: &[u8], first: &[u8], width: usize, overflow: bool) -> Vec<u8> {
-    let mut pieces = pieces(text).into_iter().peekable();
+pub fn wrap(
+    text: &[u8],
+    prefix: &[u8],
+    first: &[u8],
+    width: usize,
+    overflow: bool,
+    breaks: Breaks,
+) -> Vec<u8> {
+    let pieces = match breaks {
+        Breaks::AtSpace => words(text),
+        Breaks::BehindSpaceAndComma => segments(text),
+    };
+    let mut pieces = pieces.into_iter().peekable();
     let mut done: Vec<u8> = Vec::with_capacity(text.len() + text.len() / 4);
     let mut line = match first {
         b"" => pieces.next().unwrap_or_default().to_vec(),
@@ -41,7 +58,7 @@ pub fn wrap(text: &[u8], prefix: &[u8], first: &[u8], width: usize, overflow: bo
 
 /// Words and the single white-space characters between them, in order; between two of
 /// these stands an empty word. Nothing empty at the end.
-fn pieces(text: &[u8]) -> Vec<&[u8]> {
+fn words(text: &[u8]) -> Vec<&[u8]> {
     let mut pieces = Vec::new();
     let mut start = 0;
     for (place, byte) in text.iter().enumerate() {
@@ -53,6 +70,18 @@ fn pieces(text: &[u8]) -> Vec<&[u8]> {
     }
     if start < text.len() {
         pieces.push(&text[start..]);
+    }
+    pieces
+}
+
+/// Texts that end with white space or a comma, and an empty one between two of them.
+fn segments(text: &[u8]) -> Vec<&[u8]> {
+    let mut pieces: Vec<&[u8]> = Vec::new();
+    for segment in text.split_inclusive(|&byte| is_space(byte) || byte == b',') {
+        if !pieces.is_empty() {
+            pieces.push(b"");
+        }
+        pieces.push(segment);
     }
     pieces
 }
@@ -74,9 +103,9 @@ mod tests {
     fn lines_are_broken_where_spamassassin_breaks_them() {
         // Expectations from Mail::SpamAssassin::Util::wrap itself.
         let long = b"one two three four five six seven";
-        assert_eq!(text(wrap(long, b"> ", b"", 12, false)), WRAP_A);
-        assert_eq!(text(wrap(long, b"> ", b"* ", 12, true)), WRAP_B);
-        assert_eq!(text(wrap(b"a  b\tc   d e", b"  ", b"", 10, false)), WRAP_C);
+        assert_eq!(text(wrap(long, b"> ", b"", 12, false, Breaks::AtSpace)), WRAP_A);
+        assert_eq!(text(wrap(long, b"> ", b"* ", 12, true, Breaks::AtSpace)), WRAP_B);
+        assert_eq!(text(wrap(b"a  b\tc   d e", b"  ", b"", 10, false, Breaks::AtSpace)), WRAP_C);
     }
 
     const WRAP_A: &str = "one two\n> three four\n>  five six\n> seven";
@@ -85,14 +114,14 @@ mod tests {
 
     #[test]
     fn a_prefix_wider_than_the_line_still_ends() {
-        assert_eq!(text(wrap(b"a b", b"      ", b"", 2, false)), "a\n      b");
+        assert_eq!(text(wrap(b"a b", b"      ", b"", 2, false, Breaks::AtSpace)), "a\n      b");
     }
 
     proptest! {
         #[test]
         fn no_word_is_lost(words in prop::collection::vec("[a-z]{1,9}", 0..30), width in 0usize..40) {
             let joined = words.join(" ");
-            let wrapped = text(wrap(joined.as_bytes(), b" ", b"", width, false));
+            let wrapped = text(wrap(joined.as_bytes(), b" ", b"", width, false, Breaks::AtSpace));
             let again: Vec<&str> = wrapped.split_whitespace().collect();
             prop_assert_eq!(again, words);
         }

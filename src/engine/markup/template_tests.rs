@@ -1,5 +1,7 @@
 use super::*;
-use crate::engine::verdict::{Hit, Verdict};
+use crate::engine::markup::preview::preview;
+use crate::limits::Limits;
+use crate::rules::options::Options;
 
 fn hit(name: &str, score: f64, count: u32, area: &'static str, description: &str) -> Hit {
     Hit {
@@ -29,28 +31,31 @@ fn spam() -> Verdict {
         score: 1004.2,
         required: 5.0,
         subtests: vec![("__B".into(), 2), ("__A".into(), 1)],
-        preview: b"Hello _SCORE_ there".to_vec(),
+        autolearn: "no",
+        autolearn_score: 0.5,
+        subject_prefix: b"[X] ".to_vec(),
         ..Verdict::default()
     }
 }
 
 fn filled(template: &str, verdict: &Verdict) -> String {
-    let other = |name: &[u8], argument: Option<&[u8]>| {
-        (name == b"LASTEXTERNALIP").then(|| argument.unwrap_or(b"192.0.2.1").to_vec())
+    let other = |name: &[u8], argument: Option<&[u8]>| match name {
+        b"LASTEXTERNALIP" => Some(argument.unwrap_or(b"192.0.2.1").to_vec()),
+        b"PREVIEW" => Some(b"Hello _SCORE_\x1b\r\0 there\n".to_vec()),
+        _ => None,
     };
-    let facts = Facts {
-        hostname: "mx.example.org",
-        contact: b"postmaster",
-        version: "4.0.1",
-        subversion: "2024-03-25",
-        rules_version: "",
-        remote_host: "localhost",
-        remote_address: "127.0.0.1",
-        date: "Mon, 23 Nov 2026 12:00:00 +0000",
-        wrap_width: WRAP_WIDTH,
-        other: &other,
-    };
-    String::from_utf8(fill(template.as_bytes(), verdict, &facts)).unwrap()
+    let facts =
+        Facts { verdict, settings: &settings(), surroundings: &surroundings(), other: &other };
+    String::from_utf8(facts.filled(template.as_bytes())).unwrap()
+}
+
+fn settings() -> Settings {
+    let settings = Settings::of(&Options::default(), &Limits::default());
+    Settings { contact: b"postmaster"[..].into(), wrap_width: 75, ..settings }
+}
+
+fn surroundings() -> Surroundings {
+    Surroundings { hostname: "mx.example.org".into(), ..Surroundings::default() }
 }
 
 #[test]
@@ -72,12 +77,17 @@ fn tags_are_replaced_and_the_unknown_stay() {
             "none",
         ),
         ("_SUBTESTS( )_", "__A __B __B", "none"),
-        ("_SUBTESTSCOLLAPSED_", "__A,__B(2)", "none"),
+        ("_SUBTESTSCOLLAPSED( )_", "__A,__B(2)", "none"),
         ("_NO_SUCH_TAG_ _SCORE_", "_NO_SUCH_TAG_ 1004.2", "_NO_SUCH_TAG_ 4.9"),
         ("_REQD_SCORE_", "_REQD_SCORE_", "_REQD_SCORE_"),
         ("__REQD_SCORE", "_5.0SCORE", "_5.0SCORE"),
         ("_score_ _ __ _REQD", "_score_ _ __ _REQD", "_score_ _ __ _REQD"),
-        ("_PREVIEW_", "Hello _SCORE_ there", ""),
+        ("_YESNO()_ _YESNO(a)_ _YESNO(,)_", "Yes a ", "No No "),
+        ("_PREVIEW_", "Hello _SCORE_\x1b\r\0 there\n", "Hello _SCORE_\x1b\r\0 there\n"),
+        ("_VERSION_ _SUBVERSION_", "4.0.1 2024-03-25", "4.0.1 2024-03-25"),
+        ("_ADDEDHEADER_ _TIMING_", "_ADDEDHEADER_ total 0 ms - ", "_ADDEDHEADER_ total 0 ms - "),
+        ("_REMOTEHOSTNAME_ _REMOTEHOSTADDR_", "localhost 127.0.0.1", "localhost 127.0.0.1"),
+        ("_AUTOLEARN_ _AUTOLEARNSCORE_ _SUBJPREFIX_", "no 0.5 [X] ", " 0 "),
         ("_LASTEXTERNALIP_ _LASTEXTERNALIP(a)b)_", "192.0.2.1 a)b", "192.0.2.1 a)b"),
         ("_HOSTNAME_ _CONTACTADDRESS_", "mx.example.org postmaster", "mx.example.org postmaster"),
         ("_BAYES_", "0.5", "0.5"),
@@ -107,23 +117,22 @@ fn the_table_has_the_columns_of_spamassassin() {
 
 #[test]
 fn a_report_ends_with_one_empty_line() {
-    let nothing = |_: &[u8], _: Option<&[u8]>| None;
-    let facts = Facts {
-        hostname: "",
-        contact: b"",
-        version: "",
-        subversion: "",
-        rules_version: "",
-        remote_host: "",
-        remote_address: "",
-        date: "",
-        wrap_width: WRAP_WIDTH,
-        other: &nothing,
+    let report = |template: &[u8]| {
+        let settings = Settings { report: template.into(), ..settings() };
+        let verdict = Verdict::default();
+        let surroundings = surroundings();
+        let facts = Facts {
+            verdict: &verdict,
+            settings: &settings,
+            surroundings: &surroundings,
+            other: &|_, _| Some(b"\x1b[2J\r\0\ta\nb".to_vec()),
+        };
+        facts.report()
     };
-    let report = |template: &[u8]| super::report(template, &Verdict::default(), &facts);
     assert_eq!(report(b"a\n\n\n\n"), b"a\n\n");
     assert_eq!(report(b"a"), b"a\n\n");
     assert_eq!(report(b""), b"(no report template found)\n\n");
+    assert_eq!(report(b"_X_"), b"[2J\ta\nb\n\n", "control characters do not come from mail");
 }
 
 #[test]
@@ -175,11 +184,26 @@ proptest::proptest! {
         template in "[_A-Z0-9() ,a\n]{0,80}",
         paragraphs in proptest::collection::vec(proptest::collection::vec(proptest::num::u8::ANY, 0..300), 0..5),
     ) {
-        let mut verdict = spam();
-        verdict.preview = preview(paragraphs.iter().map(Vec::as_slice));
+        let shown = preview(paragraphs.iter().map(Vec::as_slice));
         let control = |byte: &u8| byte.is_ascii_control() && *byte != b'\n';
-        proptest::prop_assert!(!verdict.preview.iter().any(control));
-        verdict.preview = b"plain".to_vec();
-        filled(&template, &verdict);
+        proptest::prop_assert!(!shown.iter().any(control));
+        filled(&template, &spam());
+    }
+}
+
+#[test]
+fn limit_filled_template() {
+    let verdict = Verdict::default();
+    let surroundings = surroundings();
+    for (longest, expected) in [(5, "12345_X_"), (6, "1234512345"), (7, "1234512345")] {
+        let settings = Settings { longest, ..settings() };
+        let other = |_: &[u8], _: Option<&[u8]>| Some(b"12345".to_vec());
+        let facts = Facts {
+            verdict: &verdict,
+            settings: &settings,
+            surroundings: &surroundings,
+            other: &other,
+        };
+        assert_eq!(String::from_utf8_lossy(&facts.filled(b"_X__X_")), expected, "{longest}");
     }
 }

@@ -1,0 +1,41 @@
+//! The tags that a message and its scan define: headers, relays, the preview, named captures.
+
+use super::preview::preview;
+use crate::engine::scan::Scan;
+use crate::engine::verdict::{Shortcut, Verdict};
+use crate::message::header::HeaderQuery;
+
+/// The value of a tag of `scan`; `None` where it is not set.
+pub fn value(
+    scan: &Scan,
+    verdict: &Verdict,
+    name: &[u8],
+    argument: Option<&[u8]>,
+) -> Option<Vec<u8>> {
+    match name {
+        b"PREVIEW" => Some(preview(scan.views.body().iter().skip(1))),
+        b"HEADER" => Some(header(scan, argument.unwrap_or_default())),
+        _ => scan.tags.text(name, &scan.views).or_else(|| shortcut(verdict, name)),
+    }
+}
+
+/// `_HEADER(name)_`: what a header rule of that name sees, but one address only.
+fn header(scan: &Scan, name: &[u8]) -> Vec<u8> {
+    if matches!(name, b"" | b"0") {
+        return Vec::new();
+    }
+    HeaderQuery::ask(name).first(&scan.views.source()).unwrap_or_default()
+}
+
+/// The tags of Mail::SpamAssassin::Plugin::Shortcircuit.
+fn shortcut(verdict: &Verdict, name: &[u8]) -> Option<Vec<u8>> {
+    let Shortcut { rule, kind } = verdict.shortcut.as_ref()?;
+    let text = match (name, rule, kind) {
+        (b"SC", Some(rule), Some(kind)) => format!("{rule} ({kind})"),
+        (b"SC", ..) => "no".to_owned(),
+        (b"SCRULE", rule, _) => rule.as_deref().unwrap_or("none").to_owned(),
+        (b"SCTYPE", _, kind) => kind.unwrap_or("no").to_owned(),
+        _ => return None,
+    };
+    Some(text.into_bytes())
+}
