@@ -368,6 +368,10 @@ impl<'r, 'b> Reader<'r, 'b> {
 
     /// Reads another file in between. It interrupts this one: open blocks end here.
     fn include(&mut self, value: &[u8], line: &[u8]) {
+        // What a user names would be opened as somebody else, and might never end.
+        if self.user {
+            return self.fail("a user's preferences may not include files", line);
+        }
         let nesting = self.feeds.iter().filter(|f| matches!(f, Feed::Text(..))).count();
         if nesting > self.limits.include_depth {
             return self.fail("too many files within files", line);

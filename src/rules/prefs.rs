@@ -286,9 +286,10 @@ mod tests {
     #[test]
     fn privileged_lines_are_dropped_one_by_one() {
         let base = base("");
-        let prefs = read(&base, "body MINE /x/\ndns_block_time 5\nscore FIRST 9\n");
+        let prefs =
+            read(&base, "body MINE /x/\ndns_block_time 5\ninclude /dev/zero\nscore FIRST 9\n");
         assert_eq!(prefs.find("MINE"), None);
-        assert_eq!(prefs.complaints.len(), 2);
+        assert_eq!(prefs.complaints.len(), 3);
         assert!(prefs.describe(&prefs.complaints[0]).starts_with("user_prefs:1: "));
         assert_eq!(scores(&prefs, "FIRST"), [9.0; 4]);
     }

@@ -23,6 +23,7 @@ pub fn run(charge: &Charge) -> io::Result<()> {
         signals.add(signal);
     }
     signals.thread_block()?;
+    nix::sys::prctl::set_name(c"mailprint")?;
     let socket = io::stdin().as_fd().try_clone_to_owned()?;
     serve(&socket, charge);
     Ok(())

@@ -24,7 +24,7 @@ pub enum Opened {
     File(File),
     /// The file, which had not been there.
     Created(File),
-    /// There is none.
+    /// There is none that this process may read.
     Missing,
     /// There is something that is not read, and why.
     Refused(String),
@@ -35,7 +35,8 @@ pub enum Opened {
 pub fn open_below(base: &Path, steps: &[&Path], name: &str, owner: Option<Uid>) -> Opened {
     match walk(base, steps).and_then(|folder| regular(&folder, name, owner)) {
         Ok(file) => Opened::File(file),
-        Err(Fault::Errno(Errno::ENOENT | Errno::ENOTDIR)) => Opened::Missing,
+        // What may not be read is not there, as with spamd; `-u` makes that an everyday matter.
+        Err(Fault::Errno(Errno::ENOENT | Errno::ENOTDIR | Errno::EACCES)) => Opened::Missing,
         Err(Fault::Errno(Errno::ELOOP)) => Opened::Refused("a link is not followed".to_owned()),
         Err(Fault::Errno(errno)) => Opened::Refused(errno.desc().to_owned()),
         Err(Fault::Is(what)) => Opened::Refused(what.to_owned()),

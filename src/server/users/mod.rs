@@ -209,7 +209,7 @@ impl Users {
         let mut places = folders.iter().map(|folder| {
             let steps: Vec<&Path> = folder.steps.iter().map(PathBuf::as_path).collect();
             let opened = file::open_below(&folder.base, &steps, file::NAME, None);
-            (folder.path().join(file::NAME), opened)
+            (folder.file.clone(), opened)
         });
         // The first that is there, or the last that is not.
         let mut found = places.next();

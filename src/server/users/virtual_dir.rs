@@ -12,13 +12,8 @@ pub struct Folder {
     pub base: PathBuf,
     /// What follows.
     pub steps: Vec<PathBuf>,
-}
-
-impl Folder {
-    /// The whole path.
-    pub fn path(&self) -> PathBuf {
-        self.steps.iter().fold(self.base.clone(), |path, step| path.join(step))
-    }
+    /// The path of the preferences, with all of its slashes, as the log shows it.
+    pub file: PathBuf,
 }
 
 /// The folders to look in for `user`, in order: one, or with `%x` two, of which the first that
@@ -49,7 +44,10 @@ fn folder(pattern: &str, expanded: &dyn Fn(&str) -> String) -> Option<Folder> {
         .map(|part| PathBuf::from(expanded(part)))
         .filter(|step| !step.as_os_str().is_empty())
         .collect();
-    steps.iter().all(|step| is_one_component(step)).then_some(Folder { base, steps })
+    steps.iter().all(|step| is_one_component(step)).then(|| {
+        let file = PathBuf::from(format!("{}/{}", expanded(pattern), super::file::NAME));
+        Folder { base, steps, file }
+    })
 }
 
 fn is_one_component(step: &Path) -> bool {
@@ -73,7 +71,8 @@ mod tests {
 
     fn paths(pattern: &str, user: &str) -> Vec<String> {
         let folders = folders(pattern, user.as_bytes());
-        folders.iter().map(|folder| folder.path().display().to_string()).collect()
+        let shown = folders.iter().map(|folder| folder.file.display().to_string());
+        shown.map(|file| file.strip_suffix("/user_prefs").unwrap().to_owned()).collect()
     }
 
     #[test]
@@ -82,7 +81,7 @@ mod tests {
             ("/v/%u/sa", "jm@example.com", &["/v/jm@example.com/sa"]),
             ("/v/%d/%l", "jm@example.com", &["/v/example.com/jm"]),
             ("/v/%d/%l", "a@b@c", &["/v/c/a@b"]),
-            ("/v/%d/%l/x", "plain", &["/v/x"]),
+            ("/v/%d/%l/x", "plain", &["/v///x"]),
             ("/v/%x", "jm@example.com", &["/v/jm@example.com", "/v/example.com"]),
             ("/v/%%/%%u", "me", &["/v/%/%me"]),
             ("/v/%u", "a/../b c\u{e9}", &["/v/a_.._b_c__"]),
@@ -107,7 +106,7 @@ mod tests {
                     let climbs = |component| {
                         matches!(component, Component::ParentDir | Component::CurDir)
                     };
-                    prop_assert!(!folder.path().components().any(climbs));
+                    prop_assert!(!folder.file.components().any(climbs));
                 }
             }
         }

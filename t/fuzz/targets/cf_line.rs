@@ -16,5 +16,11 @@ fuzz_target!(|data: &[u8]| {
         _ = set.describe(complaint);
     }
     _ = Engine::new(Arc::new(set), Curve::default(), &limits());
-    _ = UserPrefs::read(Arc::clone(&RULES), "user_prefs", data, &limits());
+    let prefs = UserPrefs::read(Arc::clone(&RULES), "user_prefs", data, &limits());
+    for complaint in &prefs.complaints {
+        _ = prefs.describe(complaint);
+    }
+    if prefs.has_own_rules() {
+        _ = Engine::new(Arc::new(prefs.rule_set()), Curve::default(), &limits());
+    }
 });
