@@ -6,7 +6,7 @@
 //! is finished before the scan ends.
 
 use super::Worker;
-use super::program::{Leaf, Rules, View};
+use super::program::{Leaf, Program, Rules, View};
 use super::scan::Scan;
 use super::verdict::{Hit, Shortcut};
 use crate::rules::model::{Eval, EvalClass};
@@ -180,6 +180,14 @@ fn ready_metas(scan: &mut Scan, rules: Rules, worker: &mut Worker) {
 }
 
 const METAS: usize = 9;
+
+/// When a rule runs in SpamAssassin, where all rules run: hits are listed in that order.
+pub(super) fn turn(program: &Program, id: RuleId) -> (i32, usize, RuleId) {
+    let rule = program.rules.rule(id);
+    let leaf = program.leaves.get(id.0 as usize);
+    let place = rule.zip(leaf).map_or(METAS, |(rule, leaf)| place(&rule.test, leaf));
+    (rule.map_or(0, |rule| rule.priority), place, id)
+}
 
 /// Where a rule stands within its priority.
 fn place(test: &Test, leaf: &Leaf) -> usize {

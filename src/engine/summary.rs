@@ -5,7 +5,7 @@ use super::profile::Profile;
 use super::program::Leaf;
 use super::scan::{Found, Scan};
 use super::verdict::{Hit, Shortcut, Verdict};
-use super::{Engine, Options, combine};
+use super::{Engine, Options, combine, shortcut};
 use crate::message::encoded_word;
 use crate::rules::{Rule, RuleId};
 use std::sync::Arc;
@@ -14,7 +14,8 @@ use std::sync::Arc;
 pub(super) fn verdict(engine: &Engine, mut scan: Scan, options: &Options) -> Verdict {
     let rules = &engine.program.rules;
     let profile = engine.profile_of(options);
-    let found = std::mem::take(&mut scan.hits);
+    let mut found = std::mem::take(&mut scan.hits);
+    found.sort_by_key(|found| shortcut::turn(&engine.program, found.rule));
     let mut verdict = Verdict {
         required: profile.required,
         subject_prefix: subject_prefix(engine, &profile.markup, &found),

@@ -10,7 +10,8 @@ use std::sync::Arc;
 /// The result of scanning one message.
 #[derive(Clone, Debug, Default)]
 pub struct Verdict {
-    /// The rules that hit, sub-tests left out, in the order in which they were found.
+    /// The rules that hit, sub-tests left out, by priority and kind of test, as SpamAssassin runs
+    /// them.
     pub hits: Vec<Hit>,
     /// The sub-tests that hit, with how many times. Complete only if the scan was asked for
     /// them.

@@ -313,10 +313,23 @@ fn note_loaded(metrics: &Metrics, log: &Log, loaded: &Loaded) {
     metrics.loaded_at.set(clock::unix_seconds());
 }
 
-/// This machine's name, as reports show it.
-fn hostname() -> String {
+/// This machine's full name, as reports show it.
+pub fn hostname() -> String {
     let name = nix::unistd::gethostname().ok().and_then(|name| name.into_string().ok());
-    name.unwrap_or_else(|| "localhost".to_owned())
+    let hosts = std::fs::read_to_string("/etc/hosts").unwrap_or_default();
+    full_name(&name.unwrap_or_else(|| "localhost".to_owned()), &hosts)
+}
+
+/// `name` with its domain, if the table `hosts` (hosts(5)) has it.
+fn full_name(name: &str, hosts: &str) -> String {
+    if name.contains('.') {
+        return name.to_owned();
+    }
+    let lines = hosts.lines().map(|line| line.split('#').next().unwrap_or_default());
+    let names = lines.map(|line| line.split_whitespace().skip(1));
+    let of_machine = names.filter(|names| names.clone().any(|known| known == name));
+    let domain = |known: &&str| known.strip_prefix(name).is_some_and(|rest| rest.starts_with('.'));
+    of_machine.flatten().find(domain).unwrap_or(name).to_owned()
 }
 
 /// Bytes of one message that count for the limit `request_bytes`; given back at its end.
@@ -351,6 +364,16 @@ impl Drop for Holding<'_> {
 mod tests {
     use super::*;
     use crate::log::{Level, Target};
+
+    #[test]
+    fn the_table_of_hosts_gives_the_domain() {
+        let hosts = "127.0.0.1 localhost\n127.0.1.1\tmx # mx.no.example\n\
+            192.0.2.1 mxx.example mx.example.org mx.example.net mx\n";
+        let cases = [("mx", "mx.example.org"), ("a.b", "a.b"), ("other", "other")];
+        for (name, full) in cases {
+            assert_eq!(full_name(name, hosts), full);
+        }
+    }
 
     #[test]
     fn limit_request_bytes_and_small_message() {

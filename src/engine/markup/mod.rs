@@ -21,6 +21,8 @@ mod in_place;
 pub mod preview;
 mod pristine;
 mod remove;
+#[cfg(test)]
+mod safety_tests;
 pub mod settings;
 mod tables;
 mod template;

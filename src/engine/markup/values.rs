@@ -15,9 +15,45 @@ pub fn value(
     match name {
         b"PREVIEW" => Some(preview(scan.views.body().iter().skip(1))),
         b"HEADER" => Some(header(scan, argument.unwrap_or_default())),
-        _ => scan.tags.text(name, &scan.views).or_else(|| shortcut(verdict, name)),
+        _ => scan
+            .tags
+            .text(name, &scan.views)
+            .or_else(|| shortcut(verdict, name))
+            .or_else(|| UNSET.contains(&name).then(Vec::new)),
     }
 }
+
+/// Tags of plugins that are empty, and not left as they are written, where nobody sets them.
+const UNSET: &[&[u8]] = &[
+    b"ASN",
+    b"ASNCIDR",
+    b"AWL",
+    b"AWLCOUNT",
+    b"AWLMEAN",
+    b"AWLPRESCORE",
+    b"BAYESTC",
+    b"BAYESTCHAMMY",
+    b"BAYESTCLEARNED",
+    b"BAYESTCSPAMMY",
+    b"DCCB",
+    b"DCCR",
+    b"DCCREP",
+    b"DKIMDOMAIN",
+    b"DKIMIDENTITY",
+    b"DKIMSELECTOR",
+    b"EXTRACTTEXTCHARS",
+    b"EXTRACTTEXTEXTENSIONS",
+    b"EXTRACTTEXTFLAGS",
+    b"EXTRACTTEXTTOOLS",
+    b"EXTRACTTEXTTYPES",
+    b"EXTRACTTEXTURIS",
+    b"EXTRACTTEXTWORDS",
+    b"HAMMYTOKENS",
+    b"PYZOR",
+    b"RBL",
+    b"SPAMMYTOKENS",
+    b"TOKENSUMMARY",
+];
 
 /// `_HEADER(name)_`: what a header rule of that name sees, but one address only.
 fn header(scan: &Scan, name: &[u8]) -> Vec<u8> {
