@@ -34,6 +34,8 @@ fn pages() -> Result<Vec<(String, Vec<u8>)>, Failure> {
         let section = if sub.get_name() == "spamd" { "8" } else { "1" };
         let name: &'static str = match sub.get_name() {
             "spamd" => "mailprint-spamd",
+            "spamassassin" => "mailprint-spamassassin",
+            "check_spamd" => "mailprint-check_spamd",
             "lint" => "mailprint-lint",
             "config" => "mailprint-config",
             "explain" => "mailprint-explain",

@@ -7,6 +7,8 @@
 //!
 //! Ring 5. [`ruleset`] turns the configuration into rules that run.
 
+pub mod archive;
+pub mod check_spamd;
 pub mod config;
 pub mod detach;
 pub mod explain;
@@ -14,9 +16,11 @@ pub mod keeper;
 pub mod lint;
 pub mod man;
 pub mod mass_check;
+pub mod notes;
 pub mod options;
 pub mod out;
 pub mod ruleset;
+pub mod spamassassin;
 pub mod spamd;
 
 use crate::error::Code;
@@ -54,21 +58,30 @@ impl From<std::io::Error> for Failure {
 /// How a command ended: its exit status.
 pub type Outcome = Result<u8, Failure>;
 
-/// SpamAssassin's tools that we answer to by name and have not built.
-const OTHER_TOOLS: &[&str] =
-    &["spamassassin", "sa-learn", "sa-update", "sa-awl", "sa-check_spamd", "sa-compile"];
+/// A tool of SpamAssassin's: from its arguments, the name first, to its end.
+type Tool = fn(&[OsString]) -> Outcome;
+
+/// SpamAssassin's tools, by the names that they and our commands have.
+const TOOLS: &[(&str, Tool)] = &[
+    ("spamassassin", spamassassin::main),
+    ("sa-check_spamd", check_spamd::main),
+    ("check_spamd", check_spamd::main),
+];
+
+/// Those that we answer to by name and have not built.
+const NOT_BUILT: &[&str] = &["sa-learn", "sa-update", "sa-awl", "sa-compile"];
 
 /// Runs the command that `arguments` name, the program's own name first, and gives its
 /// exit status. Failures are told on standard error.
 pub fn run(arguments: &[OsString]) -> u8 {
     let name = program_name(arguments);
+    let behind = arguments.get(1..).unwrap_or_default();
+    let command = behind.first().and_then(|word| word.to_str()).unwrap_or_default();
     let outcome = match name.as_str() {
         "spamd" => with_matches(spamd::command(), arguments, spamd::run),
-        tool if OTHER_TOOLS.contains(&tool) => Err(Failure::not_built(tool)),
-        _ => match arguments.get(1).and_then(|word| word.to_str()) {
-            Some(tool) if OTHER_TOOLS.contains(&tool) => Err(Failure::not_built(tool)),
-            _ => with_matches(command(), arguments, dispatch),
-        },
+        name => tool(name, arguments)
+            .or_else(|| tool(command, behind))
+            .unwrap_or_else(|| with_matches(self::command(), arguments, dispatch)),
     };
     match outcome {
         Ok(status) => status,
@@ -79,6 +92,15 @@ pub fn run(arguments: &[OsString]) -> u8 {
             code.number()
         }
     }
+}
+
+/// Runs the tool called `name`; nothing if there is none.
+fn tool(name: &str, arguments: &[OsString]) -> Option<Outcome> {
+    if NOT_BUILT.contains(&name) {
+        return Some(Err(Failure::not_built(name)));
+    }
+    let (_, main) = TOOLS.iter().find(|(known, _)| *known == name)?;
+    Some(main(arguments))
 }
 
 fn program_name(arguments: &[OsString]) -> String {
@@ -125,11 +147,14 @@ pub fn command() -> Command {
             "A drop-in replacement for SpamAssassin's spamd: it loads SpamAssassin's rules \
              unchanged, answers spamc and every other client of spamd, and says of a message \
              what SpamAssassin would say.\n\n\
-             Called by the name spamd it takes spamd's options.",
+             Called by the name spamd, spamassassin or sa-check_spamd it takes that program's \
+             options.",
         )
         .subcommand_required(true)
         .arg_required_else_help(true)
         .subcommand(spamd::command())
+        .subcommand(spamassassin::command())
+        .subcommand(check_spamd::command())
         .subcommand(lint::command())
         .subcommand(config::command())
         .subcommand(explain::command())
@@ -161,11 +186,13 @@ mod tests {
     fn the_description_of_the_commands_is_sound() {
         command().debug_assert();
         spamd::command().debug_assert();
+        spamassassin::command().debug_assert();
+        check_spamd::command().debug_assert();
     }
 
     #[test]
     fn what_is_not_built_ends_with_69() {
-        for tool in OTHER_TOOLS {
+        for tool in NOT_BUILT {
             assert_eq!(status(&[&format!("/usr/bin/{tool}"), "--anything"]), 69, "{tool}");
             assert_eq!(status(&["mailprint", tool, "-x"]), 69, "{tool}");
         }

@@ -30,6 +30,11 @@ fn unless_closed(written: io::Result<()>) -> io::Result<()> {
     }
 }
 
+/// Standard output for mail: who does not read it to its end has lost some, and that is an error.
+pub fn mail() -> BufWriter<StdoutLock<'static>> {
+    BufWriter::new(io::stdout().lock())
+}
+
 /// Writes one text.
 pub fn print(text: &[u8]) -> io::Result<()> {
     let mut out = Out::lock();

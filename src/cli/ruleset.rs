@@ -83,7 +83,8 @@ pub fn engine(config: &Config) -> Result<Engine, String> {
     Ok(engine)
 }
 
-fn arranged(config: &Config, lint: bool) -> Result<Engine, String> {
+/// The same, without a word; for `lint` with patterns refused that match everything.
+pub fn arranged(config: &Config, lint: bool) -> Result<Engine, String> {
     let rules = crate::rules::load(&sources(config, lint), &config.limits);
     if rules.rules.is_empty() {
         let why = rules.complaints.iter().map(|complaint| rules.describe(complaint));

@@ -46,19 +46,25 @@ fn fits(text: &[u8], shape: &[u8]) -> bool {
 
 const MBX_DATE: &[u8] = b"d9-aaa-9999_99:99:99";
 
-/// A date, a length in bytes, flags and a number.
 fn is_mbx(line: &[u8]) -> bool {
+    mbx_length(line).is_some()
+}
+
+/// The length in bytes of the message after `line`, if that is a date, a length, flags and a
+/// number; as high as can be where it is higher.
+pub fn mbx_length(line: &[u8]) -> Option<u64> {
     let line = line.strip_suffix(b"\n").unwrap_or(line);
     let line = line.strip_suffix(b"\r").unwrap_or(line);
-    let Some((start, flags)) = line.len().checked_sub(22).and_then(|at| line.split_at_checked(at))
-    else {
-        return false;
-    };
-    let digits = start.iter().rev().take_while(|byte| byte.is_ascii_digit()).count();
-    let date = start.get(..start.len() - digits).and_then(|date| date.strip_suffix(b","));
-    fits(flags, b";ffffffffffff-wwwwwwww")
-        && digits > 0
-        && date.and_then(|date| date.get(..MBX_DATE.len())).is_some_and(|d| fits(d, MBX_DATE))
+    let (start, flags) = line.split_at_checked(line.len().checked_sub(22)?)?;
+    let count = start.iter().rev().take_while(|byte| byte.is_ascii_digit()).count();
+    let (date, digits) = start.split_at_checked(start.len() - count)?;
+    let date = date.strip_suffix(b",")?.get(..MBX_DATE.len())?;
+    let fits = fits(flags, b";ffffffffffff-wwwwwwww") && count > 0 && fits(date, MBX_DATE);
+    fits.then(|| {
+        let digit =
+            |sum: u64, byte: &u8| sum.saturating_mul(10).saturating_add(u64::from(byte - b'0'));
+        digits.iter().fold(0, digit)
+    })
 }
 
 /// `From sender Day Mon DD hh:mm:ss YYYY` for an MBX line; nothing if there is no such date.
@@ -131,6 +137,7 @@ mod tests {
         let (mbox, length) = separator(&message);
         assert_eq!(length, line.len());
         assert_eq!(mbox.unwrap(), b"From a@b.c Tue Jun  3 12:01:02 2003\n");
+        assert_eq!(mbx_length(line), Some(1234));
         assert_eq!(separator(b"33-Jun-2003 12:01:02,;0123456789ab-00000001\n"), (None, 0));
     }
 }

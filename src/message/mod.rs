@@ -32,7 +32,7 @@ mod header_cases;
 pub mod headers;
 pub mod host;
 pub mod html;
-mod mbox;
+pub mod mbox;
 mod multipart;
 mod notes;
 mod parse;

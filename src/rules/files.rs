@@ -29,7 +29,7 @@ pub struct Paths {
 impl Default for Paths {
     /// Where Debian puts things, and the home directory of whoever runs this.
     fn default() -> Self {
-        let home = PathBuf::from(std::env::var_os("HOME").unwrap_or_else(|| "/".into()));
+        let home = home();
         Paths {
             local_rules: "/etc/spamassassin".into(),
             local_state: "/var/lib/spamassassin".into(),
@@ -40,6 +40,14 @@ impl Default for Paths {
             home,
         }
     }
+}
+
+/// The home directory of whoever runs this: `HOME`, unless that is no path or not set, as
+/// under some mail servers.
+pub fn home() -> PathBuf {
+    let named = std::env::var_os("HOME").filter(|home| home.as_encoded_bytes().contains(&b'/'));
+    let known = || nix::unistd::User::from_uid(nix::unistd::geteuid()).ok().flatten();
+    named.map(PathBuf::from).or_else(|| Some(known()?.dir)).unwrap_or_else(|| "/".into())
 }
 
 impl Paths {
