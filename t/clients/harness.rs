@@ -1,6 +1,7 @@
 //! What all clients need: a scratch folder, programs found and run, the two messages, and the
 //! files of `contrib/` with their ports and paths put in.
 
+use mailprint::clock::Tick;
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use regex::bytes::Regex;
@@ -194,13 +195,11 @@ pub fn contrib(name: &str, replaced: &[(&str, &str)]) -> String {
 
 /// Waits until something is so, and says what it waited for in vain.
 pub fn until(what: &str, mut so: impl FnMut() -> bool) {
-    for _ in 0..3000 {
-        if so() {
-            return;
-        }
+    let since = Tick::now();
+    while !so() {
+        assert!(since.elapsed() < Duration::from_secs(30), "waited half a minute in vain: {what}");
         std::thread::sleep(Duration::from_millis(10));
     }
-    panic!("waited half a minute in vain: {what}");
 }
 
 /// The mails of an mbox file, once there are `count` and the last is whole.

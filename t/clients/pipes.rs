@@ -3,6 +3,7 @@
 
 use super::harness::*;
 use super::scanner::*;
+use std::path::Path;
 use std::process::Command;
 
 /// The three messages as an MTA hands them to a delivery agent, with an mbox line before them.
@@ -47,10 +48,28 @@ fn assert_marked(mails: &[Vec<u8>], sent: &[Vec<u8>]) {
 #[test]
 fn procmail_sorts_by_what_spamc_says() {
     let Some(()) = all_installed(&["procmail", "spamc"]) else { return };
-    compare_rewritten(|kind| {
+    compare(|kind| {
         let scanner = Scanner::start(kind);
         let mails =
             by_procmail("procmail/spamc.rc", &[("-p 783", &format!("-p {}", scanner.port))]);
+        assert_marked(&mails, &[ham(), marked(), spam()]);
+        mails
+    });
+}
+
+/// No server runs: each mail starts the program, here with the rules of these tests.
+#[test]
+fn procmail_sorts_by_what_the_command_spamassassin_says() {
+    let Some(()) = all_installed(&["procmail"]) else { return };
+    let here = Path::new(env!("CARGO_MANIFEST_DIR")).join("t/clients");
+    let rules = format!("-L -x -C {0}/rules --siteconfigpath {0}/site", here.display());
+    compare(|kind| {
+        let command = match kind {
+            Kind::Mailprint => format!("{} spamassassin {rules}", env!("CARGO_BIN_EXE_mailprint")),
+            Kind::Spamd => format!("/usr/bin/spamassassin {rules}"),
+        };
+        let replaced = [("/usr/bin/mailprint spamassassin", command.as_str())];
+        let mails = by_procmail("procmail/spamassassin.rc", &replaced);
         assert_marked(&mails, &[ham(), marked(), spam()]);
         mails
     });
@@ -74,7 +93,7 @@ fn procmail_delivers_while_there_is_no_server() {
 #[test]
 fn maildrop_sorts_by_what_spamc_says() {
     let Some(()) = all_installed(&["maildrop", "spamc"]) else { return };
-    compare_rewritten(|kind| {
+    compare(|kind| {
         let scanner = Scanner::start(kind);
         let port = format!("-p {}", scanner.port);
         let scratch = Scratch::new("maildrop");

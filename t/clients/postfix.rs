@@ -53,7 +53,7 @@ fn a_content_filter_marks_spam_in_postfix() {
     in_a_room(|| {
         furnish_postfix("postfix/content-filter.sh");
         let _postfix = start_postfix();
-        compare_rewritten(|kind| {
+        compare(|kind| {
             let _scanner = Scanner::on_port(kind, 783);
             let (replies, mails) = deliver(3);
             assert!(replies.iter().all(|reply| reply.starts_with("250 ")), "{replies:?}");
@@ -92,7 +92,7 @@ fn spamass_milter_marks_and_refuses_in_postfix() {
         furnish_file("/etc/default/spamass-milter", &contrib("spamass-milter/default", &[]));
         must(Command::new("sh").args(["/etc/init.d/spamass-milter", "start"]));
         let _postfix = start_postfix();
-        compare_rewritten(|kind| {
+        compare(|kind| {
             let _scanner = Scanner::on_port(kind, 783);
             let (replies, mails) = deliver(2);
             assert!(replies[0].starts_with("250 "), "{replies:?}");

@@ -37,17 +37,6 @@ pub fn compare(mut scenario: impl FnMut(Kind) -> Vec<Vec<u8>>) {
     }
 }
 
-/// [`compare`] for clients that ask for rewritten mail.
-pub fn compare_rewritten(mut scenario: impl FnMut(Kind) -> Vec<Vec<u8>>) {
-    if Scanner::start(Kind::Mailprint).rewrites() {
-        return compare(scenario);
-    }
-    println!("skipped: mailprint does not rewrite mail yet");
-    if both().contains(&Kind::Spamd) {
-        scenario(Kind::Spamd);
-    }
-}
-
 /// A server with the rules of `t/clients/rules`; it ends with this value.
 pub struct Scanner {
     pub port: u16,
@@ -100,13 +89,6 @@ impl Scanner {
                 .is_ok_and(|reply| reply == b"SPAMD/1.5 0 PONG\r\n")
         });
         Scanner { port, _daemon: daemon, _scratch: scratch, socket }
-    }
-
-    /// Does it give back rewritten mail?
-    pub fn rewrites(&self) -> bool {
-        let stream = UnixStream::connect(&self.socket).unwrap();
-        let request = b"PROCESS SPAMC/1.5\r\nContent-length: 2\r\n\r\n\n\n";
-        text(&converse(stream, request).unwrap()).contains("X-Spam-Status")
     }
 }
 
