@@ -14,12 +14,12 @@ const NODE: &str = "use strict;\n$myhostname = 'mx.example.org';\n$mydomain = 'e
 #[test]
 fn amavis_marks_and_discards_by_what_the_server_says() {
     let Some(()) = all_installed(&["postfix", "amavisd"]) else { return };
-    in_a_room(|| {
-        furnish_folder("/run/amavis", "amavis");
-        furnish_file("/etc/mailname", "example.org\n");
-        furnish_file("/etc/amavis/conf.d/05-node_id", NODE);
-        furnish_file("/etc/amavis/conf.d/60-mailprint", &contrib("amavis/60-mailprint", &[]));
-        furnish_postfix("amavis/postfix.sh");
+    in_a_room(|room| {
+        room.folder("/run/amavis", "amavis");
+        room.file("/etc/mailname", "example.org\n");
+        room.file("/etc/amavis/conf.d/05-node_id", NODE);
+        room.contrib("amavis/60-mailprint", "/etc/amavis/conf.d/60-mailprint");
+        furnish_postfix(room, "amavis/postfix.sh");
         let mut amavis = Command::new("amavisd");
         amavis.arg("foreground");
         let _amavis = Daemon::start(&mut amavis);

@@ -3,7 +3,6 @@
 
 use super::harness::*;
 use super::scanner::*;
-use std::path::Path;
 use std::process::Command;
 
 /// The three messages as an MTA hands them to a delivery agent, with an mbox line before them.
@@ -61,8 +60,7 @@ fn procmail_sorts_by_what_spamc_says() {
 #[test]
 fn procmail_sorts_by_what_the_command_spamassassin_says() {
     let Some(()) = all_installed(&["procmail"]) else { return };
-    let here = Path::new(env!("CARGO_MANIFEST_DIR")).join("t/clients");
-    let rules = format!("-L -x -C {0}/rules --siteconfigpath {0}/site", here.display());
+    let rules = format!("-L -x {}", rules_of_tests().join(" "));
     compare(|kind| {
         let command = match kind {
             Kind::Mailprint => format!("{} spamassassin {rules}", env!("CARGO_BIN_EXE_mailprint")),

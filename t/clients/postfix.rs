@@ -14,16 +14,15 @@ const ADDRESS: &str = "192.0.2.25";
 const MAILBOX: &str = "/var/mail/bob";
 
 /// Puts Postfix's own files in place and runs one of our scripts on them.
-pub fn furnish_postfix(script: &str) {
+pub fn furnish_postfix(room: &Room, script: &str) {
     must(Command::new("ip").args(["address", "add", &format!("{ADDRESS}/32"), "dev", "lo"]));
-    let here = Path::new(env!("CARGO_MANIFEST_DIR")).join("t/clients/conf/main.cf");
-    furnish_file("/etc/postfix/main.cf", &std::fs::read_to_string(here).unwrap());
+    room.conf("main.cf", "/etc/postfix/main.cf");
     must(Command::new("cp").args(["/usr/share/postfix/master.cf.dist", "/etc/postfix/master.cf"]));
     // Debian's daemons live in a chroot that its start script fills; here nobody does.
     must(Command::new("postconf").args(["-F", "*/*/chroot = n"]));
     let log = "postlog/unix-dgram=postlog unix-dgram n - n - 1 postlogd";
     must(Command::new("postconf").args(["-M", log]));
-    furnish_file("/etc/script", &contrib(script, &[]));
+    room.contrib(script, "/etc/script");
     must(Command::new("sh").arg("/etc/script"));
     must(Command::new("postfix").arg("check"));
 }
@@ -50,8 +49,8 @@ pub fn deliver(kept: usize) -> (Vec<String>, Vec<Vec<u8>>) {
 #[test]
 fn a_content_filter_marks_spam_in_postfix() {
     let Some(()) = all_installed(&["postfix", "spamc"]) else { return };
-    in_a_room(|| {
-        furnish_postfix("postfix/content-filter.sh");
+    in_a_room(|room| {
+        furnish_postfix(room, "postfix/content-filter.sh");
         let _postfix = start_postfix();
         compare(|kind| {
             let _scanner = Scanner::on_port(kind, 783);
@@ -73,8 +72,8 @@ fn a_content_filter_marks_spam_in_postfix() {
 #[test]
 fn a_content_filter_keeps_mail_while_there_is_no_server() {
     let Some(()) = all_installed(&["postfix", "spamc"]) else { return };
-    in_a_room(|| {
-        furnish_postfix("postfix/content-filter.sh");
+    in_a_room(|room| {
+        furnish_postfix(room, "postfix/content-filter.sh");
         let _postfix = start_postfix();
         let reply = smtp::send(ADDRESS, 25, &ham());
         assert!(reply.starts_with("250 "), "{reply}");
@@ -87,9 +86,9 @@ fn a_content_filter_keeps_mail_while_there_is_no_server() {
 #[test]
 fn spamass_milter_marks_and_refuses_in_postfix() {
     let Some(()) = all_installed(&["postfix", "spamc", "spamass-milter"]) else { return };
-    in_a_room(|| {
-        furnish_postfix("postfix/milter.sh");
-        furnish_file("/etc/default/spamass-milter", &contrib("spamass-milter/default", &[]));
+    in_a_room(|room| {
+        furnish_postfix(room, "postfix/milter.sh");
+        room.contrib("spamass-milter/default", "/etc/default/spamass-milter");
         must(Command::new("sh").args(["/etc/init.d/spamass-milter", "start"]));
         let _postfix = start_postfix();
         compare(|kind| {

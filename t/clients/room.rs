@@ -1,11 +1,11 @@
 //! A room of its own for clients that want the whole machine: fixed ports, files below `/etc`
 //! and `/var`, daemons that fork.
 //!
-//! One thread leaves the network, mount and process namespaces of the test (unshare(2)): it has
-//! a loopback of its own, where port 783 is free, and writes over `/etc`, `/var`, `/usr` and `/tmp`
-//! that no one else sees (overlayfs). All else on disk is there for reading only: what a client may
-//! think of doing to the machine, it does to the room. The first process of the room is its `init`: when it ends,
-//! which is when this thread does, the kernel ends everything else in the room.
+//! One thread leaves the network, mount and process namespaces of the test (unshare(2)). It has
+//! a loopback of its own, where port 783 is free, and writes over `/etc`, `/var`, `/usr` and
+//! `/tmp` that no one else sees (overlayfs). All else on disk is there for reading only: what a
+//! client does to the machine, it does to the room. The first process of the room is its `init`:
+//! when it ends, which is when the thread does, the kernel ends everything else in the room.
 
 use super::harness::*;
 use nix::mount::{MsFlags, mount};
@@ -13,8 +13,13 @@ use nix::sched::{CloneFlags, unshare};
 use std::path::Path;
 use std::process::Command;
 
+/// Proof of being in a room: what changes the system's files asks for one.
+pub struct Room {
+    _init: Daemon,
+}
+
 /// Runs `scenario` in a room; where there can be none, says why and runs nothing.
-pub fn in_a_room(scenario: impl FnOnce() + Send) {
+pub fn in_a_room(scenario: impl FnOnce(&Room) + Send) {
     if !nix::unistd::geteuid().is_root() {
         println!("skipped: only root can have namespaces of its own");
         return;
@@ -23,7 +28,7 @@ pub fn in_a_room(scenario: impl FnOnce() + Send) {
     let outcome = std::thread::scope(|scope| {
         scope
             .spawn(|| match furnish() {
-                Ok(_init) => scenario(),
+                Ok(room) => scenario(&room),
                 Err(why) => println!("skipped: no namespaces here: {why}"),
             })
             .join()
@@ -33,8 +38,8 @@ pub fn in_a_room(scenario: impl FnOnce() + Send) {
     }
 }
 
-/// Leaves the namespaces and sets up the room; its `init`.
-fn furnish() -> nix::Result<Daemon> {
+/// Leaves the namespaces and sets up the room.
+fn furnish() -> nix::Result<Room> {
     let nothing: Option<&str> = None;
     unshare(CloneFlags::CLONE_NEWNS | CloneFlags::CLONE_NEWNET | CloneFlags::CLONE_NEWPID)?;
     mount(nothing, "/", nothing, MsFlags::MS_REC | MsFlags::MS_PRIVATE, nothing)?;
@@ -53,7 +58,7 @@ fn furnish() -> nix::Result<Daemon> {
     let init = Daemon::start_stubborn(&mut init);
     must(Command::new("mount").args(["-t", "proc", "proc", "/proc"]));
     must(Command::new("ip").args(["link", "set", "lo", "up"]));
-    Ok(init)
+    Ok(Room { _init: init })
 }
 
 /// Makes everything that is mounted from a disk read-only, here; there is no room otherwise.
@@ -100,26 +105,42 @@ fn overlay(folder: &Path) -> nix::Result<()> {
     mount(Some("overlay"), folder.as_str(), Some("overlay"), MsFlags::empty(), Some(&*options))
 }
 
-/// Writes a file of the room, with its folders.
-pub fn furnish_file(path: &str, text: &str) {
-    assert!(path.starts_with("/etc/") || path.starts_with("/var/"), "{path} is not the room's");
-    std::fs::create_dir_all(Path::new(path).parent().unwrap()).unwrap();
-    std::fs::write(path, text).unwrap();
-}
-
-/// Adds a system user for a daemon, if the machine has none of that name.
-pub fn furnish_user(name: &str) {
-    if nix::unistd::User::from_name(name).unwrap().is_none() {
-        let options =
-            ["--system", "--user-group", "--no-create-home", "--shell", "/usr/sbin/nologin"];
-        must(Command::new("useradd").args(options).arg(name));
+impl Room {
+    /// Writes a file of the system, with its folders.
+    pub fn file(&self, path: &str, text: &str) {
+        std::fs::create_dir_all(Path::new(path).parent().unwrap()).unwrap();
+        std::fs::write(path, text).unwrap();
     }
-}
 
-/// Makes a folder that belongs to a user.
-pub fn furnish_folder(path: &str, owner: &str) {
-    std::fs::create_dir_all(path).unwrap();
-    must(Command::new("chown").arg("-R").arg(owner).arg(path));
+    /// Writes a file of `contrib/` to where the system has it.
+    pub fn contrib(&self, name: &str, path: &str) {
+        self.file(path, &contrib(name, &[]));
+    }
+
+    /// Writes a file of `t/clients/conf` likewise.
+    pub fn conf(&self, name: &str, path: &str) {
+        let here = Path::new(env!("CARGO_MANIFEST_DIR")).join("t/clients/conf").join(name);
+        self.file(path, &std::fs::read_to_string(here).unwrap());
+    }
+
+    /// Puts a program to where the system would have it.
+    pub fn program(&self, built: &Path, path: &str, mode: &str) {
+        must(Command::new("install").arg(format!("-m{mode}")).arg(built).arg(path));
+    }
+
+    /// Adds a system user for a daemon, if the machine has none of that name.
+    pub fn user(&self, name: &str) {
+        if nix::unistd::User::from_name(name).unwrap().is_none() {
+            let options = ["--system", "--user-group", "--no-create-home"];
+            must(Command::new("useradd").args(options).arg(name));
+        }
+    }
+
+    /// Makes a folder that belongs to a user.
+    pub fn folder(&self, path: &str, owner: &str) {
+        std::fs::create_dir_all(path).unwrap();
+        must(Command::new("chown").arg("-R").arg(owner).arg(path));
+    }
 }
 
 /// Nothing that happens in a room reaches the machine: a file that is removed, one that is
@@ -129,11 +150,11 @@ fn what_happens_in_a_room_stays_there() {
     let outside = Scratch::new("outside");
     let kept = outside.write("kept", "as it was");
     let conf = Path::new("/etc/mailprint-was-here");
-    in_a_room(|| {
+    in_a_room(|room| {
         let _ = std::fs::remove_dir_all(outside.path());
         assert!(!kept.exists());
         assert!(std::fs::write("/mailprint-was-here", "").is_err(), "/ is read-only");
-        furnish_file(conf.to_str().unwrap(), "");
+        room.file(conf.to_str().unwrap(), "");
         assert!(conf.exists());
     });
     assert_eq!(std::fs::read_to_string(&kept).unwrap(), "as it was");

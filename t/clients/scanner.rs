@@ -57,6 +57,17 @@ impl Scanner {
 
     /// With options of spamd's besides the usual ones.
     pub fn with(kind: Kind, port: u16, options: &[&str]) -> Scanner {
+        let rules = rules_of_tests();
+        let rules: Vec<&str> = rules.iter().map(String::as_str).collect();
+        Scanner::launch(kind, port, &[rules.as_slice(), options].concat())
+    }
+
+    /// With the rules of the machine.
+    pub fn stock(kind: Kind) -> Scanner {
+        Scanner::launch(kind, free_port(), &[])
+    }
+
+    fn launch(kind: Kind, port: u16, options: &[&str]) -> Scanner {
         let scratch = Scratch::new("scanner");
         let socket = scratch.path().join("socket");
         let mut command = match kind {
@@ -67,15 +78,10 @@ impl Scanner {
             }
             Kind::Spamd => Command::new(installed("spamd").unwrap()),
         };
-        let here = Path::new(env!("CARGO_MANIFEST_DIR")).join("t/clients");
         command
             .args(["-L", "-x", "-m", "2", "-s", "null", "-i", "127.0.0.1"])
             .args(["-p", &port.to_string(), "--socketpath"])
             .arg(&socket)
-            .arg("-C")
-            .arg(here.join("rules"))
-            .arg("--siteconfigpath")
-            .arg(here.join("site"))
             .args(options)
             .stdout(Stdio::null())
             .stderr(Stdio::null());
@@ -90,6 +96,13 @@ impl Scanner {
         });
         Scanner { port, _daemon: daemon, _scratch: scratch, socket }
     }
+}
+
+/// Options for the rules of these tests.
+pub fn rules_of_tests() -> [String; 4] {
+    let here = Path::new(env!("CARGO_MANIFEST_DIR")).join("t/clients");
+    let path = |folder: &str| here.join(folder).display().to_string();
+    ["-C".into(), path("rules"), "--siteconfigpath".into(), path("site")]
 }
 
 /// A port that nobody used a moment ago.

@@ -149,6 +149,17 @@ fn options_print_and_end_as_documented() {
     assert!(full.contains("\n1000 GTUBE                  BODY: Holds the test string"), "{full}");
 }
 
+/// With SpamAssassin's own rules, too.
+#[test]
+fn the_stock_rules_know_the_test_string() {
+    let Some(()) = all_installed(&["spamc", "spamassassin"]) else { return };
+    let scratch = Scratch::new("spamc");
+    let scanner = Scanner::stock(Kind::Mailprint);
+    let tests = |mail: Vec<u8>| text(&run(&mut at(&scanner, &scratch, &["-y"]), &mail).out);
+    assert!(tests(spam()).split(',').any(|name| name == "GTUBE"), "{}", tests(spam()));
+    assert!(!tests(ham()).split(',').any(|name| name == "GTUBE"), "{}", tests(ham()));
+}
+
 /// A message at the limit is scanned; one over it passes as it is.
 #[test]
 fn large_mail_passes_as_it_is() {

@@ -3,6 +3,7 @@
 
 use super::harness::*;
 use super::room::*;
+use super::scanner::rules_of_tests;
 use super::spamc::spamc;
 use std::path::Path;
 use std::process::Command;
@@ -27,13 +28,13 @@ fn the_service_is_exposed_to_little() {
 #[test]
 fn systemd_finds_nothing_wrong_with_the_units() {
     let Some(()) = all_installed(&["systemd-analyze"]) else { return };
-    in_a_room(|| {
+    in_a_room(|room| {
         for unit in UNITS {
             let text = contrib(&format!("systemd/{unit}"), &[]);
-            furnish_file(&format!("/etc/systemd/system/{unit}"), &text);
+            room.file(&format!("/etc/systemd/system/{unit}"), &text);
         }
-        furnish_file("/etc/default/mailprint", &contrib("debian/default", &[]));
-        furnish_program();
+        room.contrib("debian/default", "/etc/default/mailprint");
+        furnish_program(room);
         let mut command = Command::new("systemd-analyze");
         let outcome = run(command.args(["verify", "--man=no"]).args(UNITS), b"");
         // What is wrong with units of others is not ours to mend.
@@ -45,8 +46,8 @@ fn systemd_finds_nothing_wrong_with_the_units() {
 /// Where the system has the program that the units and recipes start.
 const PROGRAM: &str = "/usr/bin/mailprint";
 
-fn furnish_program() {
-    must(Command::new("install").args([env!("CARGO_BIN_EXE_mailprint"), PROGRAM]));
+fn furnish_program(room: &Room) {
+    room.program(Path::new(env!("CARGO_BIN_EXE_mailprint")), PROGRAM, "755");
 }
 
 /// Is spamc answered at `place`, which is options that say where?
@@ -66,8 +67,8 @@ fn until_scanned(place: &[&str]) {
 #[test]
 fn the_service_serves_the_sockets_of_systemd() {
     let Some(()) = all_installed(&["systemd-socket-activate", "spamc"]) else { return };
-    in_a_room(|| {
-        furnish_program();
+    in_a_room(|room| {
+        furnish_program(room);
         let socket = contrib("systemd/mailprint.socket", &[]);
         let name = set_in(&socket, "FileDescriptorName").next().unwrap().to_owned();
         let places: Vec<&str> = set_in(&socket, "ListenStream").collect();
@@ -79,7 +80,8 @@ fn the_service_serves_the_sockets_of_systemd() {
         // What DynamicUser, NoNewPrivileges and CapabilityBoundingSet come to.
         command.args(["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"]);
         command.args(["--no-new-privs", "--bounding-set=-all", "--inh-caps=-all"]);
-        let service = contrib("systemd/mailprint.service", &[("$OPTIONS", &rules_of_tests())]);
+        let options = format!("-L {}", rules_of_tests().join(" "));
+        let service = contrib("systemd/mailprint.service", &[("$OPTIONS", &options)]);
         let start = set_in(&service, "ExecStart").next().unwrap();
         let _daemon = Daemon::start(command.args(start.split_whitespace()));
         until_scanned(&["-d", "127.0.0.1", "-p", "783"]);
@@ -93,24 +95,18 @@ fn set_in<'a>(unit: &'a str, name: &'a str) -> impl Iterator<Item = &'a str> {
     unit.lines().filter_map(move |line| line.strip_prefix(name)?.strip_prefix('='))
 }
 
-/// Options for the rules of these tests.
-fn rules_of_tests() -> String {
-    let here = Path::new(env!("CARGO_MANIFEST_DIR")).join("t/clients");
-    format!("-L -C {0}/rules --siteconfigpath {0}/site", here.display())
-}
-
 /// After a rotation the old lines are in the old file, and new ones come into the new.
 #[test]
 fn logrotate_gives_the_server_a_new_log() {
     let Some(()) = all_installed(&["logrotate", "spamc"]) else { return };
-    in_a_room(|| {
-        furnish_program();
-        furnish_folder("/var/log/mailprint", "root");
-        furnish_file("/etc/logrotate.d/mailprint", &contrib("logrotate/mailprint", &[]));
+    in_a_room(|room| {
+        furnish_program(room);
+        room.folder("/var/log/mailprint", "root");
+        room.contrib("logrotate/mailprint", "/etc/logrotate.d/mailprint");
         let mut server = Command::new(PROGRAM);
         server.args(["spamd", "-x", "-i", "127.0.0.1", "--pidfile", "/run/mailprint.pid"]);
         server.args(["--syslog", "/var/log/mailprint/spamd.log"]);
-        let _server = Daemon::start(server.args(rules_of_tests().split(' ')));
+        let _server = Daemon::start(server.arg("-L").args(rules_of_tests()));
         until_scanned(&["-d", "127.0.0.1"]);
         let log = |name: &str| {
             text(&std::fs::read(format!("/var/log/mailprint/{name}")).unwrap_or_default())
