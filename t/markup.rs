@@ -32,6 +32,11 @@ const MESSAGES: usize = 1000;
 /// What the fixed time of a scan is called on both sides.
 const DATE: &[u8] = b"@DATE@";
 
+/// Messages that have to differ: SpamAssassin glues a header to one that the message breaks off
+/// in (`doc/DIFFERENCES.md`).
+const KNOWN: &[(&str, &str)] =
+    &[("/head-only.eml", "marked-0"), ("/head-only-folded.eml", "marked-0")];
+
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().collect();
     let has = |flag: &str| arguments.iter().any(|argument| argument == flag);
@@ -191,14 +196,21 @@ fn compare(engine: &Engine, answer: &Answer) -> [bool; 4] {
     let ours = [rewritten.head, rewritten.body].concat();
     let theirs = bytes(&answer.mail);
     let date = clock::mail_date(time);
-    let same = masked(&replaced(&ours, date.as_bytes(), DATE)) == masked(&theirs);
+    let shown = masked(&replaced(&ours, date.as_bytes(), DATE));
+    // SpamAssassin puts a comment between CR and LF.
+    let expected = masked(&replaced(&theirs, b"\r\t(", b"\t("));
+    let is_known = KNOWN
+        .iter()
+        .any(|(file, variant)| answer.file.ends_with(file) && answer.variant == *variant);
+    let same = (shown == expected) != is_known;
     if !same {
-        difference(answer, &masked(&replaced(&ours, date.as_bytes(), DATE)), &masked(&theirs));
+        difference(answer, &shown, &expected);
     }
     let limits = Limits::default();
     let back = |mail: Vec<u8>, whose: &str| {
         let plain = remove(mail, &limits);
-        let same = plain == original || !can_come_back(&original, answer, verdict.score >= verdict.required);
+        let same = plain == original
+            || !can_come_back(&original, answer, verdict.score >= verdict.required);
         if !same {
             println!("  {} {}: {whose} markup removed", answer.file, answer.variant);
             show(&plain, &original);
@@ -208,16 +220,18 @@ fn compare(engine: &Engine, answer: &Answer) -> [bool; 4] {
     [same, back(ours, "our"), back(theirs, "SpamAssassin's"), bytes(&answer.plain) == original]
 }
 
-/// Is everything of the original still there? Marks of an earlier filter are dropped, bare line
-/// feeds among CRLFs are mended, and of ham whose subject a rule has changed no original is
-/// kept.
+/// Is everything of the original still there? Marks of an earlier filter are dropped; bare line
+/// feeds among CRLFs are mended; of ham whose subject a rule has changed, of addresses beside a
+/// subject that there was not, and of how a message without a body ended no original is kept.
 fn can_come_back(original: &[u8], answer: &Answer, is_spam: bool) -> bool {
     let head = headers(original);
-    let has = |sought: &[u8]| memchr::memmem::find(&head.to_ascii_lowercase(), sought).is_some();
-    let crlf = memchr::memmem::find(head, b"\r\n").is_some();
-    let mended = crlf && head.split(|&b| b == b'\n').any(|line| !line.ends_with(b"\r"));
-    let wrapped = is_spam && answer.variant.ends_with('1') || answer.variant.ends_with('2');
-    wrapped || !(has(b"\nx-spam-") || mended || (!is_spam && answer.variant == "marked-0"))
+    let lower = [b"\n", &*head.to_ascii_lowercase()].concat();
+    let has = |sought: &[u8]| memchr::memmem::find(&lower, sought).is_some();
+    let is_mended = has(b"\r\n") && head.split(|&b| b == b'\n').any(|line| !line.ends_with(b"\r"));
+    let is_wrapped = is_spam && !answer.variant.ends_with('0') && answer.variant != "tags";
+    let keeps = is_spam && has(b"\nsubject:") && head.len() < original.len();
+    !is_mended
+        && (is_wrapped || (!has(b"\nx-spam-") && (keeps || !answer.variant.starts_with("marked"))))
 }
 
 /// Everything before the first empty line.

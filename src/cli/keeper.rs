@@ -13,14 +13,16 @@ pub fn command() -> Command {
         .hide(true)
         .arg(valued("log", "FILE", "The log file to open again when asked"))
         .arg(valued("template", "FILE", "Preferences for users who have none"))
+        .arg(options::repeated("open", "FILE", "A file to open again when asked"))
         .arg(options::repeated("remove", "FILE", "A file to remove when the server has ended"))
 }
 
 /// Runs it.
 pub fn run(matches: &ArgMatches) -> Outcome {
     let path = |name: &str| matches.get_one::<String>(name).map(PathBuf::from);
-    let remove = options::all(matches, "remove").into_iter().map(PathBuf::from).collect();
-    let charge = Charge { log: path("log"), template: path("template"), remove };
+    let paths = |name: &str| options::all(matches, name).into_iter().map(PathBuf::from).collect();
+    let (open, remove) = (paths("open"), paths("remove"));
+    let charge = Charge { log: path("log"), template: path("template"), open, remove };
     let system = |error| Failure::new(Code::OsErr, format!("no socket to the server: {error}"));
     keeper::process::run(&charge).map(|()| 0).map_err(system)
 }

@@ -8,7 +8,7 @@ use crate::config::Config;
 use crate::error::Code;
 use crate::log::{Areas, Target};
 use crate::server::{StartError, daemon};
-use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
+use clap::{Arg, ArgMatches, Command, value_parser};
 use std::path::{Path, PathBuf};
 
 /// spamd's options that do nothing yet, all of them switches: name and letter.
@@ -463,6 +463,21 @@ mod tests {
         assert_eq!(config.allowed, ["127.0.0.1,10.", "::1"]);
         assert_eq!((config.socket_mode.as_str(), config.log_level.as_str()), ("0600", "debug"));
         assert_eq!(parsed(&["-i", "-L"]).unwrap().listen, ["*"]);
+    }
+
+    #[test]
+    fn options_of_tls_and_tell_are_read() {
+        let config = parsed(&["-l", "--ssl-port=784", "--server-key", "k", "--ssl-ca-path=c"]);
+        let config = config.unwrap();
+        assert!(config.allow_tell && config.tls_everywhere() && config.verifies_clients());
+        assert_eq!((config.tls_port, config.tls_key.as_path()), (784, Path::new("k")));
+        let config = absolute(config, Path::new("/srv"));
+        assert_eq!(config.tls_ca_path, Some("/srv/c".into()));
+        assert_eq!(config.tls_cert, Config::default().tls_cert);
+        let config = parsed(&["--ssl", "--server-cert=s"]).unwrap();
+        assert!(config.tls && !config.verifies_clients() && !config.allow_tell);
+        assert!(parsed(&["--ssl-verify"]).unwrap().tls_everywhere());
+        assert!(!parsed(&[]).unwrap().tls_everywhere());
     }
 
     #[test]

@@ -34,6 +34,8 @@ pub struct Scan {
     pub(super) tags: Tags,
     /// Tags that stand in patterns in place of this message's own.
     pub(super) frozen: Option<Arc<Tags>>,
+    /// When it began.
+    pub(super) began: Tick,
     pub(super) hits: Vec<Found>,
     /// Rules whose pattern ran over its limit.
     pub(super) overruns: Vec<RuleId>,
@@ -97,6 +99,7 @@ impl Scan {
             overruns: Vec::new(),
             reached: Reached::default(),
             deadline_exceeded: false,
+            began: Tick::now(),
             deadline,
             seen: Default::default(),
             edited: None,

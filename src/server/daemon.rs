@@ -115,5 +115,8 @@ fn charge(config: &Config, target: &Target, bound: &[Bound], pid_file: Option<&P
     };
     let sockets = bound.iter().filter_map(Bound::file);
     let remove = sockets.chain(pid_file.map(PidFile::path)).map(ToOwned::to_owned).collect();
-    Charge { log, template: users::template(config), remove }
+    let speaks_tls = bound.iter().any(|bound| matches!(bound, Bound::Tls(..)));
+    let files = [Some(&config.tls_key), Some(&config.tls_cert), config.tls_ca_file.as_ref()];
+    let open = files.into_iter().flatten().filter(|_| speaks_tls).cloned().collect();
+    Charge { log, open, template: users::template(config), remove }
 }

@@ -13,6 +13,7 @@ use super::tls::Tls;
 use super::{Server, StartError};
 use crate::http;
 use crate::log::Target;
+use std::fs::File;
 use std::sync::Arc;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::task::JoinSet;
@@ -41,7 +42,7 @@ pub async fn run(
 ) -> Result<(), StartError> {
     raise_descriptors();
     let Outside { bound, http, mut pid_file, keeper, target } = outside;
-    let log = LogFile { server: server.clone(), keeper, target };
+    let log = LogFile { server: server.clone(), keeper: keeper.clone(), target };
     let mut signals = Signals::new()?;
     let notify = Arc::new(Notify::from_environment());
     let listeners = listener::adopt(bound)?;
@@ -68,7 +69,8 @@ pub async fn run(
     }
     // However many signals come meanwhile, there is one reload at a time and one after it.
     let reload = Arc::new(tokio::sync::Notify::new());
-    tasks.spawn(reloads(server.clone(), tls, reload.clone(), notify.clone()));
+    let reloads = Reloads { server: server.clone(), tls, keeper, notify: notify.clone() };
+    tasks.spawn(reloads.run(reload.clone()));
     loop {
         match signals.next().await {
             Caught::End(name) => {
@@ -122,27 +124,37 @@ fn state(server: &Server) -> String {
     )
 }
 
-/// Reads rules and certificates anew whenever asked, on a thread of its own, so that requests go on.
-async fn reloads(
+/// What has to be read anew.
+struct Reloads {
     server: Arc<Server>,
     tls: Option<Arc<Tls>>,
-    asked: Arc<tokio::sync::Notify>,
+    keeper: Option<Arc<Keeper>>,
     notify: Arc<Notify>,
-) {
-    loop {
-        asked.notified().await;
-        notify.reloading();
-        let (of_reload, tls) = (server.clone(), tls.clone());
-        let reload = move || {
-            if let Some(tls) = tls {
-                tls.reload(&of_reload.log);
+}
+
+impl Reloads {
+    /// Reads rules and certificates anew whenever asked, on a thread of its own, so that requests
+    /// go on.
+    async fn run(self, asked: Arc<tokio::sync::Notify>) {
+        loop {
+            asked.notified().await;
+            self.notify.reloading();
+            let (server, tls, keeper) =
+                (self.server.clone(), self.tls.clone(), self.keeper.clone());
+            let reload = move || {
+                if let Some(tls) = tls {
+                    tls.reload(&server.log, &|path| match &keeper {
+                        Some(keeper) => keeper.open(path),
+                        None => File::open(path),
+                    });
+                }
+                server.reload();
+            };
+            if tokio::task::spawn_blocking(reload).await.is_err() {
+                self.server.log.error("spamd: the reload ended in a panic, the old rules stay");
             }
-            of_reload.reload();
-        };
-        if tokio::task::spawn_blocking(reload).await.is_err() {
-            server.log.error("spamd: the reload ended in a panic, the old rules stay");
+            self.notify.ready(&status(&self.server));
         }
-        notify.ready(&status(&server));
     }
 }
 

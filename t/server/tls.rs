@@ -28,7 +28,15 @@ signed() {
     openssl x509 -req -in $1.csr -CA $2.pem -CAkey $2.key -CAcreateserial -days 30 \\
         -extfile $1.ext -out $1.pem
 }
-ca ca; ca other
+# Without extensions this is a certificate of version 1.
+old() {
+    openssl req -newkey rsa:2048 -nodes -keyout $1.key -out $1.csr -subj /CN=localhost
+    openssl x509 -req -in $1.csr -CA $2.pem -CAkey $2.key -CAcreateserial -days 30 -out $1.pem
+}
+ca ca; ca other; old old ca; old old-stranger other
+# Of another CA that has the same name.
+mkdir -p forged; (cd forged; ca ca); cp forged/ca.pem forger.pem; cp forged/ca.key forger.key
+old forged-client forger
 signed server ca; signed second ca; signed client ca; signed stranger other
 mkdir -p hashed empty; cp ca.pem hashed; cp ca.pem empty; openssl rehash hashed
 ";
@@ -141,6 +149,33 @@ fn who_must_have_a_certificate_is_served_with_one_of_the_ca() {
 }
 
 #[test]
+fn certificates_that_openssl_makes_without_extensions_will_do() {
+    let Some(folder) = certificates() else { return };
+    let config = Config {
+        tls_key: folder.join("old.key"),
+        tls_cert: folder.join("old.pem"),
+        tls_ca_file: Some(folder.join("ca.pem")),
+        ..Config::default()
+    };
+    let running = started(config, Limits::default());
+    let ask = |name: &str, version: &str| {
+        let (cert, key) = (format!("{name}.pem"), format!("{name}.key"));
+        let options = ["-cert", &cert, "-key", &key, version];
+        s_client(&running, folder, &check(SPAM), &options)
+    };
+    for version in ["-tls1_2", "-tls1_3"] {
+        assert_eq!(ask("old", version), VERDICT, "{version}");
+        assert_eq!(ask("client", version), VERDICT, "{version}");
+        // The CA's own, which is trusted itself.
+        assert_eq!(ask("ca", version), VERDICT, "{version}");
+        for stranger in ["old-stranger", "forged-client", "other", "forger"] {
+            assert_eq!(ask(stranger, version), "", "{stranger} {version}");
+        }
+    }
+    until(Duration::from_secs(5), || failed_handshakes(&running) == 8);
+}
+
+#[test]
 fn places_with_and_without_tls_are_served_side_by_side() {
     let Some(folder) = certificates() else { return };
     if std::net::TcpListener::bind("[::1]:0").is_err() {
@@ -167,7 +202,7 @@ fn files_that_will_not_do_are_named_at_the_start() {
         (Config { tls_key: "no/such.key".into(), ..config(folder) }, "--server-key"),
         (Config { tls_key: folder.join("ca.pem"), ..config(folder) }, "--server-key"),
         (Config { tls_cert: folder.join("ca.key"), ..config(folder) }, "ca.key"),
-        (Config { tls_key: folder.join("ca.key"), ..config(folder) }, "cannot be used"),
+        (Config { tls_key: folder.join("ca.key"), ..config(folder) }, "is not that of"),
         (Config { tls_ca_path: Some(folder.join("empty")), ..config(folder) }, "rehash"),
         (Config { tls_ca_file: Some("no/such".into()), ..config(folder) }, "no/such"),
     ];
@@ -199,11 +234,11 @@ fn a_reload_brings_the_new_certificate_and_a_bad_one_changes_nothing() {
     };
     let first = served();
     put("second");
-    running.tls.as_ref().unwrap().reload(&running.server.log);
+    running.tls.as_ref().unwrap().reload(&running.server.log, &|path| std::fs::File::open(path));
     let second = served();
     assert!(!first.is_empty() && !second.is_empty() && first != second);
     std::fs::write(&cert, "no certificate").unwrap();
-    running.tls.as_ref().unwrap().reload(&running.server.log);
+    running.tls.as_ref().unwrap().reload(&running.server.log, &|path| std::fs::File::open(path));
     assert_eq!(served(), second);
 }
 

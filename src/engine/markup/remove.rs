@@ -6,10 +6,11 @@
 
 use super::enclosed::DESCRIPTION;
 use super::in_place::{NONEXISTENT, is_markup, rewritable, without_markup};
-use super::pristine::{is_continuation, lines, value_of};
+use super::pristine::{self, is_continuation, lines, value_of};
+use super::template::in_one_line;
 use crate::limits::Limits;
+use crate::message::Message;
 use crate::message::content_type::ContentType;
-use crate::message::{Message, encoded_word};
 use crate::text::ascii::{is_space, trim, trim_end, trim_start};
 use std::borrow::Cow;
 
@@ -34,8 +35,9 @@ pub fn remove(mail: Vec<u8>, limits: &Limits) -> Vec<u8> {
 
 /// The original, if `message` is a report that has it attached.
 fn attached(message: &Message) -> Option<&[u8]> {
-    let field = message.headers().last(b"Content-Type")?;
-    let kind = ContentType::parse(Some(&encoded_word::decoded(field)));
+    // Read from the headers as they came: however many there are, this one counts.
+    let kind = in_one_line(pristine::value(message, b"Content-Type")?);
+    let kind = ContentType::parse(Some(&kind));
     let boundary = kind.boundary.filter(|_| kind.kind == b"multipart/mixed")?;
     let body = message.pristine_body();
     let mut head = Head::default();

@@ -128,7 +128,8 @@ fn a_user_decides_how_his_mail_looks() {
     let mail = b"From: a@b.org\nSubject: x\n\nspam\n";
     let of_user = rewritten(&engine, mail, Options { profile, ..Options::default() });
     let of_user = String::from_utf8(of_user.head).unwrap();
-    for line in ["Subject: OWN x\n", "From: (me) a@b.org\n", "X-Spam-Own: 2.0\n", "SPAM BODY: Mine"] {
+    for line in ["Subject: OWN x\n", "From: (me) a@b.org\n", "X-Spam-Own: 2.0\n", "SPAM BODY: Mine"]
+    {
         assert!(of_user.contains(line), "{line}{of_user}");
     }
     assert!(!of_user.contains("X-Spam-Site"));

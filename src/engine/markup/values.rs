@@ -14,6 +14,7 @@ pub fn value(
 ) -> Option<Vec<u8>> {
     match name {
         b"PREVIEW" => Some(preview(scan.views.body().iter().skip(1))),
+        b"TIMING" => Some(timing(scan.began.elapsed().as_secs_f64() * 1000.0)),
         b"HEADER" => Some(header(scan, argument.unwrap_or_default())),
         _ => scan
             .tags
@@ -54,6 +55,11 @@ const UNSET: &[&[u8]] = &[
     b"SPAMMYTOKENS",
     b"TOKENSUMMARY",
 ];
+
+/// `_TIMING_`: how many milliseconds the scan took.
+fn timing(total: f64) -> Vec<u8> {
+    format!("total {total:.0} ms - scan: {total:.1} (100.0%)").into_bytes()
+}
 
 /// `_HEADER(name)_`: what a header rule of that name sees, but one address only.
 fn header(scan: &Scan, name: &[u8]) -> Vec<u8> {

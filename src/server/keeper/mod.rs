@@ -1,9 +1,9 @@
 //! The keeper: a small process that stays root when the server does not.
 //!
 //! It knows three things to do: open the preferences of a user, as that user; open the log file
-//! again; and, when the server has ended in whatever way, remove its PID file and sockets. It
-//! never reads a byte of mail, of rules or of preferences: what it opens it hands over. Which
-//! log and which files is settled when it is started; a request names a user and no more.
+//! and the key of TLS again; and, when the server has ended in whatever way, remove its PID file
+//! and sockets. It never reads a byte of mail, of rules or of preferences: what it opens it hands
+//! over. Which log and which files is settled when it is started.
 //!
 //! [`Keeper`] is the server's end. [`process`] is the keeper itself.
 
@@ -17,7 +17,7 @@ use std::fs::File;
 use std::io;
 use std::os::fd::OwnedFd;
 use std::os::unix::process::CommandExt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
@@ -31,6 +31,8 @@ pub const COMMAND: &str = "keeper";
 pub struct Charge {
     /// The log file to open again when asked.
     pub log: Option<PathBuf>,
+    /// Files to open again when asked: keys and certificates.
+    pub open: Vec<PathBuf>,
     /// Where the preferences of users who have none come from.
     pub template: Option<PathBuf>,
     /// Files to remove when the server has ended.
@@ -43,8 +45,9 @@ impl Charge {
         let option = |name: &str, path: &PathBuf| [OsString::from(name), path.into()];
         let log = self.log.iter().flat_map(|path| option("--log", path));
         let template = self.template.iter().flat_map(|path| option("--template", path));
+        let open = self.open.iter().flat_map(|path| option("--open", path));
         let remove = self.remove.iter().flat_map(|path| option("--remove", path));
-        log.chain(template).chain(remove).collect()
+        log.chain(template).chain(open).chain(remove).collect()
     }
 }
 
@@ -101,7 +104,16 @@ impl Keeper {
 
     /// The log file, opened again.
     pub fn log(&self) -> io::Result<File> {
-        match self.ask(&Request::Log, Duration::from_secs(5))? {
+        self.file(&Request::Log)
+    }
+
+    /// A file that was agreed on at the start, opened again.
+    pub fn open(&self, path: &Path) -> io::Result<File> {
+        self.file(&Request::Again(path.to_string_lossy().into_owned()))
+    }
+
+    fn file(&self, request: &Request) -> io::Result<File> {
+        match self.ask(request, Duration::from_secs(5))? {
             Answer::File(file) | Answer::Created(file) => Ok(file),
             Answer::Missing => Err(io::ErrorKind::NotFound.into()),
             Answer::Refused(why) => Err(io::Error::other(why)),
@@ -139,8 +151,17 @@ mod tests {
     #[test]
     fn it_opens_the_log_and_nothing_that_was_not_agreed() {
         let log = std::env::temp_dir().join(format!("mailprint-kept-{}.log", std::process::id()));
-        let (keeper, thread) = keeper(Charge { log: Some(log.clone()), ..Charge::default() });
-        use std::io::Write;
+        let key = log.with_extension("pem");
+        std::fs::write(&key, "the key").unwrap();
+        let (log_file, open) = (Some(log.clone()), vec![key.clone()]);
+        let (keeper, thread) = keeper(Charge { log: log_file, open, ..Charge::default() });
+        use std::io::{Read, Write};
+        let mut text = String::new();
+        keeper.open(&key).unwrap().read_to_string(&mut text).unwrap();
+        assert_eq!(text, "the key");
+        std::fs::remove_file(&key).unwrap();
+        assert!(keeper.open(&key).is_err());
+        assert!(keeper.open(Path::new("/etc/passwd")).is_err());
         keeper.log().unwrap().write_all(b"a line\n").unwrap();
         keeper.log().unwrap().write_all(b"another\n").unwrap();
         assert_eq!(std::fs::read_to_string(&log).unwrap(), "a line\nanother\n");

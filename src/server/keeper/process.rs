@@ -10,6 +10,7 @@ use crate::server::users::file::{Opened, open_or_create, template_text};
 use nix::sys::signal::{SigSet, Signal};
 use nix::unistd::{Gid, Uid, User, geteuid, initgroups, setegid, seteuid, setgroups};
 use std::ffi::CString;
+use std::fs::File;
 use std::io;
 use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::fs::MetadataExt;
@@ -36,7 +37,11 @@ pub(super) fn serve(socket: &OwnedFd, charge: &Charge) {
         let answer = match request {
             Request::Open(name) => preferences(&name, None),
             Request::Create(name) => preferences(&name, charge.template.as_deref()),
-            Request::Log => log(charge.log.as_deref()),
+            Request::Log => file(charge.log.as_deref().map(append)),
+            Request::Again(path) => {
+                let agreed = charge.open.iter().find(|file| file.as_os_str() == path.as_str());
+                file(agreed.map(File::open))
+            }
         };
         if wire::answer(socket, number, &answer).is_err() {
             break;
@@ -55,8 +60,8 @@ fn identity(path: &PathBuf) -> Option<(u64, u64)> {
     Some((file.dev(), file.ino()))
 }
 
-fn log(path: Option<&Path>) -> Answer {
-    match path.map(append) {
+fn file(opened: Option<io::Result<File>>) -> Answer {
+    match opened {
         Some(Ok(file)) => Answer::File(file),
         Some(Err(error)) => Answer::Refused(error.to_string()),
         None => Answer::Missing,

@@ -31,6 +31,8 @@ pub enum Request {
     Create(String),
     /// Open the log file.
     Log,
+    /// Open this file, if it is one of those agreed on at the start.
+    Again(String),
 }
 
 /// An answer.
@@ -58,6 +60,7 @@ pub fn ask(socket: &OwnedFd, number: u32, request: &Request, most: Duration) -> 
         Request::Open(name) => (b'o', name.as_str()),
         Request::Create(name) => (b'c', name.as_str()),
         Request::Log => (b'l', ""),
+        Request::Again(path) => (b'a', path.as_str()),
     };
     let until = Tick::now().plus(most);
     set_socket_timeout(socket, Timeout::Send, Some(most))?;
@@ -90,6 +93,7 @@ pub fn receive(socket: &OwnedFd) -> io::Result<Option<(u32, Request)>> {
             b'o' => Request::Open(packet.text),
             b'c' => Request::Create(packet.text),
             b'l' => Request::Log,
+            b'a' => Request::Again(packet.text),
             // What nobody says is not answered.
             _ => continue,
         };

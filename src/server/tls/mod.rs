@@ -2,22 +2,30 @@
 //!
 //! In go PEM files, out comes what a handshake needs, swapped whole when the files are read
 //! again; connections that stand keep what they began with. TLS 1.2 and 1.3 by rustls with
-//! ring; spamd's options are `--ssl`, `--server-key`, `--server-cert`, `--ssl-verify`,
+//! ring; [`clients`] judges clients' certificates, [`certificate`] reads those that rustls
+//! does not. spamd's options are `--ssl`, `--server-key`, `--server-cert`, `--ssl-verify`,
 //! `--ssl-ca-file` and `--ssl-ca-path` (`spamd(8p)`).
+
+mod certificate;
+mod clients;
 
 use crate::config::Config;
 use crate::log::Log;
 use arc_swap::ArcSwap;
+use certificate::Certificate;
+use clients::Clients;
+use std::fs::File;
+use std::io::{self, BufReader};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::rustls::crypto::{CryptoProvider, ring};
 use tokio_rustls::rustls::pki_types::pem::{self, PemObject};
 use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer};
-use tokio_rustls::rustls::server::danger::ClientCertVerifier;
-use tokio_rustls::rustls::server::{VerifierBuilderError, WebPkiClientVerifier};
+use tokio_rustls::rustls::server::VerifierBuilderError;
+use tokio_rustls::rustls::sign::{CertifiedKey, SingleCertAndKey};
 use tokio_rustls::rustls::{
-    self, CipherSuite, RootCertStore, ServerConfig, ServerConnection, SupportedCipherSuite,
+    self, CipherSuite, ServerConfig, ServerConnection, SupportedCipherSuite,
 };
 
 /// Where the certificates of public CAs are, when clients shall have one of theirs.
@@ -82,8 +90,16 @@ pub enum TlsError {
     /// None of the system's own files is there.
     #[error("this system's CAs are not found; name some with --ssl-ca-file or --ssl-ca-path")]
     NoSystemCas,
-    /// Key and certificate do not go together, or are of a kind that is not known.
-    #[error("key and certificate cannot be used: {0}")]
+    /// They do not go together.
+    #[error("the key in {} is not that of the first certificate in {}", key.display(), cert.display())]
+    Mismatch {
+        /// The key's file.
+        key: PathBuf,
+        /// The certificate's file.
+        cert: PathBuf,
+    },
+    /// The key is of a kind that is not known.
+    #[error("the key cannot be used: {0}")]
     Unusable(#[from] rustls::Error),
     /// The CAs cannot be used.
     #[error("the CAs cannot be used: {0}")]
@@ -100,14 +116,14 @@ impl Tls {
             ca_file: config.tls_ca_file.clone(),
             ca_path: config.tls_ca_path.clone(),
         };
-        let in_force = ArcSwap::from_pointee(files.read()?);
+        let in_force = ArcSwap::from_pointee(files.read(&|path| File::open(path))?);
         Ok(Tls { files, in_force })
     }
 
-    /// Reads the files again. What cannot be used changes nothing: so it is with a key that
-    /// only root can read, once the server is somebody else.
-    pub fn reload(&self, log: &Log) {
-        match self.files.read() {
+    /// Reads the files again, opened by `open`: only root may open a key, and the server is
+    /// somebody else by now. What cannot be used changes nothing.
+    pub fn reload(&self, log: &Log, open: Open<'_>) {
+        match self.files.read(open) {
             Ok(config) => self.in_force.store(Arc::new(config)),
             Err(why) => {
                 log.error(&format!(
@@ -123,51 +139,62 @@ impl Tls {
     }
 }
 
+/// Opens a file.
+pub type Open<'a> = &'a dyn Fn(&Path) -> io::Result<File>;
+
 impl Files {
-    fn read(&self) -> Result<ServerConfig, TlsError> {
+    fn read(&self, open: Open<'_>) -> Result<ServerConfig, TlsError> {
         let wrong = |why| TlsError::Key { path: self.key.clone(), why };
-        let key = PrivateKeyDer::from_pem_file(&self.key).map_err(wrong)?;
-        let certificates = certificates(&self.cert)?;
+        let file = open(&self.key).map_err(|why| wrong(pem::Error::Io(why)))?;
+        let key = PrivateKeyDer::from_pem_reader(BufReader::new(file)).map_err(wrong)?;
+        let certificates = certificates(&self.cert, open)?;
         let provider = Arc::new(ring::default_provider());
+        let key = provider.key_provider.load_private_key(key)?;
+        let read = certificates.first().and_then(|first| Certificate::parse(first));
+        if key.public_key().zip(read).is_none_or(|(key, read)| key.as_ref() != read.key_info) {
+            return Err(TlsError::Mismatch { key: self.key.clone(), cert: self.cert.clone() });
+        }
         let builder = ServerConfig::builder_with_provider(Arc::clone(&provider))
             .with_safe_default_protocol_versions()?;
-        let builder = match self.verifier(provider)? {
-            Some(verifier) => builder.with_client_cert_verifier(verifier),
+        let builder = match self.clients(provider, open)? {
+            Some(clients) => builder.with_client_cert_verifier(Arc::new(clients)),
             None => builder.with_no_client_auth(),
         };
-        Ok(builder.with_single_cert(certificates, key)?)
+        let certified = CertifiedKey::new(certificates, key);
+        Ok(builder.with_cert_resolver(Arc::new(SingleCertAndKey::from(certified))))
     }
 
     /// What looks at the certificates of clients, if they must have one.
-    fn verifier(
+    fn clients(
         &self,
         provider: Arc<CryptoProvider>,
-    ) -> Result<Option<Arc<dyn ClientCertVerifier>>, TlsError> {
+        open: Open<'_>,
+    ) -> Result<Option<Clients>, TlsError> {
         if !self.verify {
             return Ok(None);
         }
         let mut cas = Vec::new();
         if let Some(file) = &self.ca_file {
-            cas.extend(certificates(file)?);
+            cas.extend(certificates(file, open)?);
         }
         if let Some(folder) = &self.ca_path {
             cas.extend(hashed(folder)?);
         }
         if self.ca_file.is_none() && self.ca_path.is_none() {
             let system = SYSTEM_CAS.iter().map(Path::new).find(|file| file.exists());
-            cas.extend(certificates(system.ok_or(TlsError::NoSystemCas)?)?);
+            cas.extend(certificates(system.ok_or(TlsError::NoSystemCas)?, &|path| {
+                File::open(path)
+            })?);
         }
-        let mut roots = RootCertStore::empty();
-        // What of them cannot be read vouches for nobody; none at all is an error below.
-        roots.add_parsable_certificates(cas);
-        Ok(Some(WebPkiClientVerifier::builder_with_provider(Arc::new(roots), provider).build()?))
+        Ok(Some(Clients::new(cas, provider)?))
     }
 }
 
 /// All the certificates of a PEM file, of which there is at least one.
-fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, TlsError> {
+fn certificates(path: &Path, open: Open<'_>) -> Result<Vec<CertificateDer<'static>>, TlsError> {
     let wrong = |why| TlsError::Certificates { path: path.to_owned(), why };
-    let all = CertificateDer::pem_file_iter(path).map_err(wrong)?;
+    let file = open(path).map_err(|why| wrong(pem::Error::Io(why)))?;
+    let all = CertificateDer::pem_reader_iter(BufReader::new(file));
     let all = all.collect::<Result<Vec<_>, _>>().map_err(wrong)?;
     if all.is_empty() { Err(wrong(pem::Error::NoItemsFound)) } else { Ok(all) }
 }
@@ -180,7 +207,7 @@ fn hashed(folder: &Path) -> Result<Vec<CertificateDer<'static>>, TlsError> {
     for entry in std::fs::read_dir(folder).map_err(unreadable)? {
         let path = entry.map_err(unreadable)?.path();
         if path.file_name().and_then(|name| name.to_str()).is_some_and(is_hashed) {
-            all.extend(certificates(&path)?);
+            all.extend(certificates(&path, &|path| File::open(path))?);
         }
     }
     if all.is_empty() { Err(TlsError::NoCas(folder.to_owned())) } else { Ok(all) }
@@ -197,7 +224,7 @@ fn is_hashed(name: &str) -> bool {
 /// `TLSv1_3/TLS_AES_256_GCM_SHA384`: what was agreed on, as spamd's log writes it.
 pub fn agreed(connection: &ServerConnection) -> String {
     let version = connection.protocol_version().and_then(|version| version.as_str());
-    let suite = connection.negotiated_cipher_suite().map(|suite| openssl_name(suite));
+    let suite = connection.negotiated_cipher_suite().map(openssl_name);
     format!("{}/{}", version.unwrap_or("?"), suite.unwrap_or("?"))
 }
 
