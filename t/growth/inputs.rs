@@ -280,6 +280,18 @@ pub const PARSERS: &[Case] = {
         },
         Case { name: "HZ", size: 500_000, make: |n| b"~{~}".repeat(n), parser: charsets },
         Case { name: "high", size: 1_000_000, make: |n| b"\xff\xe9a".repeat(n), parser: charsets },
+        Case {
+            name: "mbox",
+            size: 100_000,
+            make: |n| b"From a Thu Jan  1 00:00:00 2026\n".repeat(n),
+            parser: mailboxes,
+        },
+        Case {
+            name: "one line",
+            size: 1_000_000,
+            make: |n| b"From a ".repeat(n),
+            parser: mailboxes,
+        },
         Case { name: "types", size: 100_000, make: |n| b"boundary=\"".repeat(n), parser: types },
         Case { name: "parameters", size: 100_000, make: |n| b"; a=b".repeat(n), parser: types },
         Case { name: "names", size: 100_000, make: |n| b"name=\n;".repeat(n), parser: types },

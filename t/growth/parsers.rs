@@ -1,5 +1,6 @@
 //! What hostile inputs are given to.
 
+use mailprint::cli::archive::mailbox::Mbox;
 use mailprint::engine::{Curve, Engine, Options, Worker};
 use mailprint::limits::Limits;
 use mailprint::message::headers::Field;
@@ -64,6 +65,14 @@ pub fn charsets(text: &[u8]) {
 /// A Content-Type.
 pub fn types(value: &[u8]) {
     black_box(ContentType::parse(Some(value)));
+}
+
+/// All messages of an mbox.
+pub fn mailboxes(text: &[u8]) {
+    let mut mbox = Mbox::new(text);
+    while let Ok(Some(mut message)) = mbox.next_message() {
+        _ = black_box(std::io::copy(&mut message, &mut std::io::sink()));
+    }
 }
 
 /// A request that comes in pieces of a hundred bytes, heads of any length allowed.

@@ -25,7 +25,7 @@ impl<R: BufRead> Mbox<R> {
 
     /// The next message with its separator; the one before has to be read to its end. What
     /// stands before the first separator belongs to none.
-    pub fn next(&mut self) -> io::Result<Option<MboxMessage<'_, R>>> {
+    pub fn next_message(&mut self) -> io::Result<Option<MboxMessage<'_, R>>> {
         while !self.line.is_empty() && !self.at_separator() {
             self.load()?;
         }
@@ -149,7 +149,7 @@ mod tests {
     fn messages(text: &[u8]) -> Vec<Vec<u8>> {
         let mut mbox = Mbox::new(text);
         let mut all = Vec::new();
-        while let Some(mut message) = mbox.next().unwrap() {
+        while let Some(mut message) = mbox.next_message().unwrap() {
             let mut bytes = Vec::new();
             message.read_to_end(&mut bytes).unwrap();
             all.push(bytes);

@@ -7,7 +7,7 @@
 
 mod compressed;
 mod listing;
-mod mailbox;
+pub mod mailbox;
 
 pub use listing::{Format, Source, list};
 
@@ -173,7 +173,7 @@ fn file(source: Box<dyn Read + Send>, hand: &mut Hand, notes: &Notes) -> Result<
 
 fn mbox(source: Box<dyn Read + Send>, hand: &mut Hand) -> Result<(), ArchiveError> {
     let mut mailbox = Mbox::new(BufReader::new(source));
-    while let Some(mut message) = mailbox.next().map_err(|why| hand.broken(why))? {
+    while let Some(mut message) = mailbox.next_message().map_err(|why| hand.broken(why))? {
         hand.message(&mut message)?;
     }
     Ok(())

@@ -13,7 +13,7 @@ use crate::engine::markup::{Rewritten, Surroundings, remove};
 use crate::engine::{Engine, Options, Worker};
 use crate::limits::Limits;
 use crate::server::hostname;
-use indicatif::ProgressBar;
+use indicatif::{ProgressBar, ProgressStyle};
 use std::io::{self, BufWriter, StdoutLock, Write};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Duration;
@@ -38,10 +38,10 @@ pub struct Found {
     pub failed: bool,
 }
 
-/// The rules, and where mail goes.
+/// What is done with mail, and where it goes.
 pub struct Filter<'n> {
-    engine: Engine,
-    worker: Worker,
+    /// `None` where marks are taken off and nothing else.
+    scanner: Option<Scanner>,
     limits: Limits,
     surroundings: Surroundings,
     work: Work,
@@ -52,19 +52,17 @@ pub struct Filter<'n> {
 }
 
 impl<'n> Filter<'n> {
-    /// Loads the rules that `config` names; tells why it cannot.
+    /// Loads the rules that `config` names, if `work` needs any; tells why it cannot.
     pub fn new(config: &Config, work: Work, notes: &'n Notes) -> Result<Filter<'n>, String> {
-        let engine = ruleset::arranged(config, false)?;
-        debug::rules(engine.rules(), notes);
+        let is_scanned = work.test || !work.remove;
         Ok(Filter {
-            worker: engine.worker(),
-            engine,
+            scanner: is_scanned.then(|| Scanner::load(config, notes)).transpose()?,
             limits: config.limits.clone(),
             surroundings: Surroundings { hostname: hostname().into(), ..Surroundings::default() },
             work,
             found: Found::default(),
             out: out::mail(),
-            progress: work.progress.then(ProgressBar::new_spinner),
+            progress: work.progress.then(progress),
             notes,
         })
     }
@@ -87,7 +85,9 @@ impl<'n> Filter<'n> {
         let (written, failed) = made_of(bytes, |bytes| self.made_of(bytes));
         if failed {
             self.found.failed = true;
-            self.worker = self.engine.worker();
+            if let Some(Scanner { engine, worker }) = &mut self.scanner {
+                *worker = engine.worker();
+            }
             self.notes.warn("the scan failed, see above; the message is passed on as it is");
         }
         self.out.write_all(&written)
@@ -95,18 +95,11 @@ impl<'n> Filter<'n> {
 
     /// What becomes of the message `bytes`.
     fn made_of(&mut self, bytes: &[u8]) -> Vec<u8> {
-        let Work { remove: unmark, test, .. } = self.work;
-        let plain = match unmark {
+        let plain = match self.work.remove {
             true => remove(bytes.to_vec(), &self.limits),
             false => bytes.to_vec(),
         };
-        match unmark && !test {
-            true => plain,
-            false => self.marked(plain),
-        }
-    }
-
-    fn marked(&mut self, mail: Vec<u8>) -> Vec<u8> {
+        let Some(Scanner { engine, worker }) = &mut self.scanner else { return plain };
         let limit = Duration::from_millis(self.limits.scan_milliseconds as u64);
         let options = Options {
             subtests: debug::wants_subtests(self.notes),
@@ -116,11 +109,15 @@ impl<'n> Filter<'n> {
             deadline: Some(Tick::now().plus(limit)),
             ..Options::default()
         };
-        let verdict = self.engine.scan(&mut self.worker, mail, &options);
-        debug::verdict(&self.engine, &verdict, self.notes);
+        let verdict = engine.scan(worker, plain, &options);
+        debug::verdict(engine, &verdict, self.notes);
         self.found.spam |= verdict.is_spam();
-        let Rewritten { head, body } = verdict.rewritten.unwrap_or_default();
-        [head, body, verdict.report.unwrap_or_default()].concat()
+        match verdict.rewritten {
+            Some(Rewritten { head, body }) => {
+                [head, body, verdict.report.unwrap_or_default()].concat()
+            }
+            None => bytes.to_vec(),
+        }
     }
 
     /// Everything is written, and nothing more comes.
@@ -130,6 +127,30 @@ impl<'n> Filter<'n> {
         }
         self.out.flush()?;
         Ok(self.found)
+    }
+}
+
+/// Rules, and what one thread scans with.
+struct Scanner {
+    engine: Engine,
+    worker: Worker,
+}
+
+impl Scanner {
+    fn load(config: &Config, notes: &Notes) -> Result<Scanner, String> {
+        let engine = ruleset::arranged(config, false)?;
+        debug::rules(engine.rules(), notes);
+        Ok(Scanner { worker: engine.worker(), engine })
+    }
+}
+
+/// A line on standard error, if that is a terminal: nobody knows how many messages a mailbox has.
+fn progress() -> ProgressBar {
+    let style = ProgressStyle::with_template("{spinner} {pos} messages, {per_sec}");
+    let bar = ProgressBar::new_spinner();
+    match style {
+        Ok(style) => bar.with_style(style),
+        Err(_) => bar,
     }
 }
 

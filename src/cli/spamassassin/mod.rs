@@ -185,6 +185,8 @@ fn run(matches: &ArgMatches) -> Outcome {
     refuse_not_built(matches)?;
     let lint = matches.get_flag("lint");
     let mut config = options::config(matches)?;
+    // Whoever only checks rules does not want to ask the network.
+    config.local |= lint && !matches.get_flag("net");
     let create = !lint && !matches.get_flag("nocreate-prefs");
     let prefs = preferences::file(config.prefs.take(), &files::home(), create, &notes);
     config.prefs = Some(prefs);
