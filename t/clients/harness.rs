@@ -1,4 +1,4 @@
-//! What all clients need: a scratch folder, programs found and run, the two messages, and the
+//! What all clients need: a scratch folder, programs found and run, three messages, and the
 //! files of `contrib/` with their ports and paths put in.
 
 use mailprint::clock::Tick;
@@ -25,39 +25,31 @@ fn body() -> String {
     )
 }
 
-/// Ordinary mail.
-pub fn ham() -> Vec<u8> {
+fn message(from: &str, name: &str, first_line: &str) -> Vec<u8> {
+    let subject = if name == "spam" { "spam offer" } else { name };
     format!(
-        "From: Ann <ann@example.com>\nTo: bob@example.org\nSubject: ham for Bob\n\
-         Date: Sun, 22 Nov 2026 12:00:00 +0000\nMessage-ID: <ham@example.com>\n\
+        "From: {from}\nTo: bob@example.org\nSubject: {subject} for Bob\n\
+         Date: Sun, 22 Nov 2026 12:00:00 +0000\nMessage-ID: <{name}@example.com>\n\
          MIME-Version: 1.0\nContent-Type: text/plain; charset=utf-8\n\
-         Content-Transfer-Encoding: 8bit\n\n{}",
+         Content-Transfer-Encoding: 8bit\n\n{first_line}\n\n{}",
         body()
     )
     .into_bytes()
 }
 
-/// Mail that scores a thousand points.
-pub fn spam() -> Vec<u8> {
-    format!(
-        "From: News <newsletter@example.com>\nTo: bob@example.org\nSubject: spam offer for Bob\n\
-         Date: Sun, 22 Nov 2026 12:00:00 +0000\nMessage-ID: <spam@example.com>\n\
-         MIME-Version: 1.0\nContent-Type: text/plain; charset=utf-8\n\
-         Content-Transfer-Encoding: 8bit\n\n{GTUBE}\n\n{}",
-        body()
-    )
-    .into_bytes()
+/// Ordinary mail.
+pub fn ham() -> Vec<u8> {
+    message("Ann <ann@example.com>", "ham", "Hello Bob,")
 }
 
 /// Mail that is spam by six and a half points: marked, but not refused.
 pub fn marked() -> Vec<u8> {
-    format!(
-        "From: Eve <eve@example.com>\nTo: bob@example.org\nSubject: marked for Bob\n\
-         Date: Sun, 22 Nov 2026 12:00:00 +0000\nMessage-ID: <marked@example.com>\n\n\
-         Here are six-point-marks for you.\n\n{}",
-        body()
-    )
-    .into_bytes()
+    message("Eve <eve@example.com>", "marked", "Here are six-point-marks for you.")
+}
+
+/// Mail that scores a thousand points.
+pub fn spam() -> Vec<u8> {
+    message("News <newsletter@example.com>", "spam", GTUBE)
 }
 
 /// A folder of its own, gone with this value.

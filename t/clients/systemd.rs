@@ -5,8 +5,10 @@ use super::harness::*;
 use super::room::*;
 use super::scanner::rules_of_tests;
 use super::spamc::spamc;
+use std::collections::BTreeSet;
 use std::path::Path;
 use std::process::Command;
+use std::time::Duration;
 
 const UNITS: [&str; 2] = ["mailprint.service", "mailprint.socket"];
 
@@ -77,13 +79,12 @@ fn the_service_serves_the_sockets_of_systemd() {
         for place in &places {
             command.args(["-l", place]);
         }
-        // What DynamicUser, NoNewPrivileges and CapabilityBoundingSet come to.
-        command.args(["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"]);
-        command.args(["--no-new-privs", "--bounding-set=-all", "--inh-caps=-all"]);
         let options = format!("-L {}", rules_of_tests().join(" "));
         let service = contrib("systemd/mailprint.service", &[("$OPTIONS", &options)]);
-        let start = set_in(&service, "ExecStart").next().unwrap();
-        let _daemon = Daemon::start(command.args(start.split_whitespace()));
+        let mut start = set_in(&service, "ExecStart").next().unwrap().split_whitespace();
+        let server = without_rights(start.next().unwrap());
+        command.arg(server.get_program()).args(server.get_args()).args(start);
+        let _daemon = Daemon::start(&mut command);
         until_scanned(&["-d", "127.0.0.1", "-p", "783"]);
         until_scanned(&["-d", "::1", "-p", "783"]);
         until_scanned(&["-U", "/run/mailprint.sock"]);
@@ -111,17 +112,88 @@ fn logrotate_gives_the_server_a_new_log() {
         let log = |name: &str| {
             text(&std::fs::read(format!("/var/log/mailprint/{name}")).unwrap_or_default())
         };
-        until("the result in the log", || log("spamd.log").contains("mid=<marked@example.com>"));
-        must(Command::new("logrotate").args([
-            "-f",
-            "-s",
-            "/run/state",
-            "/etc/logrotate.d/mailprint",
-        ]));
-        assert!(log("spamd.log.1").contains("mid=<marked@example.com>"));
+        const RESULT: &str = "mid=<marked@example.com>";
+        until("the result in the log", || log("spamd.log").contains(RESULT));
+        let mut logrotate = Command::new("logrotate");
+        must(logrotate.args(["-f", "-s", "/run/state", "/etc/logrotate.d/mailprint"]));
+        assert!(log("spamd.log.1").contains(RESULT));
         until("a line in the new log", || {
-            is_scanned(&["-d", "127.0.0.1"])
-                && log("spamd.log").contains("mid=<marked@example.com>")
+            is_scanned(&["-d", "127.0.0.1"]) && log("spamd.log").contains(RESULT)
         });
     });
+}
+
+/// Starting, scanning, reloading and ending take no system call that the unit forbids.
+#[test]
+fn the_service_needs_no_forbidden_system_call() {
+    let Some(()) = all_installed(&["systemd-analyze", "strace", "spamc"]) else { return };
+    in_a_room(|room| {
+        if run(Command::new("strace").args(["-qq", "true"]), b"").code != Some(0) {
+            return println!("skipped: strace may not trace here");
+        }
+        furnish_program(room);
+        room.folder("/run/trace", "nobody");
+        let mut strace = without_rights("strace");
+        strace.args(["-f", "-qq", "-o", "/run/trace/calls", PROGRAM, "spamd", "-L", "-x"]);
+        strace.args(["-s", "null", "-i", "127.0.0.1", "-p", "1783"]);
+        strace.args(["--pidfile", "/run/trace/pid"]).args(rules_of_tests());
+        let mut server = Daemon::start(&mut strace);
+        let place = ["-d", "127.0.0.1", "-p", "1783"];
+        until_scanned(&place);
+        let pid = std::fs::read_to_string("/run/trace/pid").unwrap();
+        let signal = |name: &str| must(Command::new("kill").args([name, pid.trim()]));
+        signal("-HUP");
+        std::thread::sleep(Duration::from_millis(500));
+        assert!(is_scanned(&place));
+        signal("-TERM");
+        until("the end", || server.has_ended());
+        let allowed = allowed_calls(&contrib("systemd/mailprint.service", &[]));
+        for line in std::fs::read_to_string("/run/trace/calls").unwrap().lines() {
+            // `123 openat(AT_FDCWD, ...) = 3`; other lines tell of signals and returns.
+            let call = line.split_whitespace().nth(1).and_then(|word| word.split_once('('));
+            if let Some((call, _)) = call.filter(|(call, _)| !call.is_empty()) {
+                assert!(allowed.contains(call), "{line}");
+            }
+        }
+    });
+}
+
+/// A program as DynamicUser, NoNewPrivileges and CapabilityBoundingSet would have it run.
+fn without_rights(program: &str) -> Command {
+    let mut command = Command::new("setpriv");
+    command.args(["--reuid=65534", "--regid=65534", "--clear-groups", "--no-new-privs"]);
+    command.args(["--bounding-set=-all", "--inh-caps=-all", program]);
+    command
+}
+
+/// What a unit's filters leave: the first says what is allowed, those with `~` what is not.
+fn allowed_calls(unit: &str) -> BTreeSet<String> {
+    let mut allowed = BTreeSet::new();
+    for filter in set_in(unit, "SystemCallFilter") {
+        let (filter, forbids) = filter.strip_prefix('~').map_or((filter, false), |it| (it, true));
+        let calls: BTreeSet<String> = filter.split(' ').flat_map(calls_of).collect();
+        match forbids {
+            true => allowed.retain(|call| !calls.contains(call)),
+            false => allowed.extend(calls),
+        }
+    }
+    allowed
+}
+
+/// The calls of one of systemd's groups, with those of the groups in it.
+fn calls_of(group: &str) -> BTreeSet<String> {
+    let mut calls = BTreeSet::new();
+    let mut groups = vec![group.to_owned()];
+    while let Some(group) = groups.pop() {
+        let mut command = Command::new("systemd-analyze");
+        let listed = text(&must(command.args(["syscall-filter", "--no-pager", &group])));
+        let words = listed.lines().skip(1).map(str::trim);
+        for word in words.filter(|word| !word.is_empty() && !word.starts_with('#')) {
+            match word.starts_with('@') {
+                true => groups.push(word.to_owned()),
+                false => drop(calls.insert(word.to_owned())),
+            }
+        }
+    }
+    calls
 }
