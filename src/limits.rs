@@ -112,7 +112,7 @@ limits! {
     UserPrefs user_prefs = 256 * 1024, Bytes,
         "a user's file of preferences; a longer one is not read";
     PrefsMilliseconds prefs_milliseconds = 5_000, Milliseconds,
-        "for the keeper to open a user's preferences; after that the message is scanned without them";
+        "for a user to be looked up and their preferences to be opened; after that the message is scanned without them";
     UserProfiles user_profiles = 256, Count,
         "users whose preferences are kept ready";
     UserPrograms user_programs = 8, Count,

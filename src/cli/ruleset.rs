@@ -6,7 +6,7 @@ use crate::engine::{Curve, Engine, Options, eval};
 use crate::rules::lint::{exit_status, pending};
 use crate::rules::{Sources, UserPrefs, files, own};
 use crate::server::{Loaded, Mail, OfUser, Scanners};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 /// The rules that `config` names, as the server wants them.
 pub fn load(config: &Config) -> Result<Loaded, String> {
@@ -16,7 +16,8 @@ pub fn load(config: &Config) -> Result<Loaded, String> {
     let scanner = scanners(&engine);
     let for_user = {
         let (engine, scanner, config) = (engine.clone(), scanner.clone(), config.clone());
-        move |file: &str, text: &[u8]| of_user(&engine, &scanner, &config, file, text)
+        let building = Mutex::new(());
+        move |file: &str, text: &[u8]| of_user(&engine, &scanner, &config, &building, (file, text))
     };
     let rules = engine.rules();
     let complaints = rules.complaints.iter().map(|complaint| rules.describe(complaint));
@@ -29,18 +30,20 @@ pub fn load(config: &Config) -> Result<Loaded, String> {
 }
 
 /// What a user's preferences make of the rules. Rules of their own, where the administrator
-/// allows them, take a program of their own; everything else is laid over the one that runs.
+/// allows them, take a program of their own, of which one is `building` at a time; everything
+/// else is laid over the one that runs.
 fn of_user(
     engine: &Engine,
     scanner: &Scanners,
     config: &Config,
-    file: &str,
-    text: &[u8],
+    building: &Mutex<()>,
+    (file, text): (&str, &[u8]),
 ) -> OfUser {
     let prefs = UserPrefs::read(engine.rules().clone(), file, text, &config.limits);
     let complaints = prefs.complaints.iter().map(|complaint| prefs.describe(complaint)).collect();
     let own_rules = prefs.has_own_rules();
     let loaded = if own_rules {
+        let _one = building.lock().unwrap_or_else(PoisonError::into_inner);
         let own = Arc::new(Engine::new(Arc::new(prefs.rule_set()), curve(config), &config.limits));
         loaded(&own, scanners(&own), config)
     } else {

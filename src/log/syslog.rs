@@ -76,7 +76,7 @@ impl Facility {
 /// How syslog is reached.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Way {
-    /// A socket of this machine, whose kind is found out; where there is none, UDP.
+    /// A socket of this machine, at `/dev/log` or elsewhere, whose kind is found out.
     Unix(Option<PathBuf>),
     /// UDP to this machine.
     Udp,
@@ -100,8 +100,7 @@ impl Way {
 
     fn connect(&self) -> io::Result<Wire> {
         match self {
-            Way::Unix(Some(path)) => unix(path),
-            Way::Unix(None) => unix(Path::new(SOCKET)).or_else(|_| udp()),
+            Way::Unix(path) => unix(path.as_deref().unwrap_or(Path::new(SOCKET))),
             Way::Udp => udp(),
             Way::Tcp => tcp(),
         }

@@ -46,7 +46,7 @@ pub async fn handle(server: &Server, request: Request, client: &Client) -> Reply
 async fn tell(server: &Server, request: &Request) -> Reply {
     let since = Tick::now();
     let user = request.user.as_deref();
-    let uid = match server.users.find(user, server.loaded(), &server.log).await {
+    let uid = match server.find_user(user).await {
         Ok(User { uid, .. }) => uid,
         Err(why) => return unserved(&why),
     };
@@ -87,8 +87,7 @@ fn reply(bytes: Vec<u8>, notes: Vec<String>) -> Reply {
 async fn scan(server: &Server, request: Request, client: &Client) -> Reply {
     let Request { verb, version, user, message, size, wishes, .. } = request;
     let mut timing = Timing::begin();
-    let found = server.users.find(user.as_deref(), server.loaded(), &server.log).await;
-    let User { uid, loaded } = match found {
+    let User { uid, loaded } = match server.find_user(user.as_deref()).await {
         Ok(user) => user,
         Err(why) => return unserved(&why),
     };
@@ -161,8 +160,13 @@ fn unserved(why: &Unserved) -> Reply {
     Reply { bytes: Vec::new(), code: Code::NoUser, notes: vec![why.to_string()] }
 }
 
-/// Debug lines on a verdict, for the areas `check` and `rules`.
+/// Debug lines on a verdict, for the areas `message`, `check` and `rules`.
 fn debug(server: &Server, verdict: &Verdict) {
+    if server.log.shows("message") {
+        for row in verdict.reached.iter() {
+            server.log.debug(&format!("message: limit reached: {}", row.setting));
+        }
+    }
     if server.log.shows("check") {
         let Verdict { score, required, .. } = verdict;
         server.log.debug(&format!("check: is spam? score={score} required={required}"));

@@ -6,6 +6,7 @@
 use super::Charge;
 use super::wire::{self, Answer, Request};
 use crate::log::append;
+use crate::server::listener::identity;
 use crate::server::users::file::{Opened, open_or_create, template_text};
 use nix::sys::signal::{SigSet, Signal};
 use nix::unistd::{Gid, Uid, User, geteuid, initgroups, setegid, seteuid, setgroups};
@@ -13,8 +14,7 @@ use std::ffi::CString;
 use std::fs::File;
 use std::io;
 use std::os::fd::{AsFd, OwnedFd};
-use std::os::unix::fs::MetadataExt;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 /// Runs on the socket that is standard input until its other end is closed.
 pub fn run(charge: &Charge) -> io::Result<()> {
@@ -55,11 +55,6 @@ pub(super) fn serve(socket: &OwnedFd, charge: &Charge) {
     }
 }
 
-fn identity(path: &PathBuf) -> Option<(u64, u64)> {
-    let file = std::fs::symlink_metadata(path).ok()?;
-    Some((file.dev(), file.ino()))
-}
-
 fn file(opened: Option<io::Result<File>>) -> Answer {
     match opened {
         Some(Ok(file)) => Answer::File(file),
@@ -75,7 +70,7 @@ fn preferences(name: &str, template: Option<&Path>) -> Answer {
     match opened {
         Ok(Opened::File(file)) => Answer::File(file),
         Ok(Opened::Created(file)) => Answer::Created(file),
-        Ok(Opened::Missing) => Answer::Missing,
+        Ok(Opened::Missing | Opened::Late) => Answer::Missing,
         Ok(Opened::Refused(why)) => Answer::Refused(why),
         Err(errno) => Answer::Refused(format!("cannot become {name}: {errno}")),
     }

@@ -1,5 +1,6 @@
 //! What users' preferences have been made into, the least used thrown away first.
 
+use crate::limits::{Limit, Reached};
 use crate::server::Loaded;
 use std::collections::HashMap;
 use std::fs::Metadata;
@@ -54,21 +55,28 @@ impl Cache {
         Some(entry.loaded.clone())
     }
 
-    /// Keeps what has been made, within `base`'s limits: those with rules of their own are
-    /// counted apart, because each of them is a whole program.
+    /// Keeps what has been made, within `base`'s limits, and says which of them it had to throw
+    /// something away for. Those with rules of their own are counted apart, because each of them
+    /// is a whole program.
     pub fn put(
         &mut self,
         base: &Arc<Loaded>,
         path: &Path,
         stamp: Stamp,
         (loaded, own_rules): (Arc<Loaded>, bool),
-    ) {
+    ) -> Reached {
         self.renew(base);
         self.clock += 1;
         let entry = Entry { stamp, loaded, own_rules, used: self.clock };
         self.entries.insert(path.to_owned(), entry);
-        self.shrink(true, base.limits.user_programs);
-        self.shrink(false, base.limits.user_profiles);
+        let mut reached = Reached::default();
+        if self.shrink(true, base.limits.user_programs) {
+            reached.note(Limit::UserPrograms);
+        }
+        if self.shrink(false, base.limits.user_profiles) {
+            reached.note(Limit::UserProfiles);
+        }
+        reached
     }
 
     /// How many there are.
@@ -83,15 +91,18 @@ impl Cache {
         }
     }
 
-    fn shrink(&mut self, own_rules: bool, most: usize) {
+    /// Throws away what has not been used for longest; false if nothing is too much.
+    fn shrink(&mut self, own_rules: bool, most: usize) -> bool {
         let of_kind = |entry: &Entry| entry.own_rules == own_rules;
+        let mut thrown_away = false;
         while self.entries.values().filter(|entry| of_kind(entry)).count() > most {
-            let oldest = self.entries.iter().filter(|(_, entry)| of_kind(entry));
-            let oldest = oldest.min_by_key(|(_, entry)| entry.used).map(|(path, _)| path.clone());
-            if let Some(path) = oldest {
-                self.entries.remove(&path);
-            }
+            let all = self.entries.iter().filter(|(_, entry)| of_kind(entry));
+            let oldest = all.min_by_key(|(_, entry)| entry.used).map(|(path, _)| path.clone());
+            let Some(path) = oldest else { break };
+            self.entries.remove(&path);
+            thrown_away = true;
         }
+        thrown_away
     }
 }
 
@@ -120,15 +131,15 @@ mod tests {
         let base = base(2, 1);
         let mut cache = Cache::default();
         let put = |cache: &mut Cache, name: &str, own_rules| {
-            cache.put(&base, Path::new(name), stamp(1), (Arc::default(), own_rules));
+            cache.put(&base, Path::new(name), stamp(1), (Arc::default(), own_rules))
         };
-        put(&mut cache, "a", false);
-        put(&mut cache, "p", true);
-        put(&mut cache, "b", false);
+        for (name, own_rules) in [("a", false), ("p", true), ("b", false)] {
+            assert_eq!(put(&mut cache, name, own_rules), Reached::default(), "{name}");
+        }
         assert_eq!(kept(&mut cache, &base, &["p", "b", "a"]), [true; 3]);
-        put(&mut cache, "c", false);
+        assert!(put(&mut cache, "c", false).has(Limit::UserProfiles));
         assert_eq!(kept(&mut cache, &base, &["a", "b", "c", "p"]), [true, false, true, true]);
-        put(&mut cache, "q", true);
+        assert!(put(&mut cache, "q", true).has(Limit::UserPrograms));
         assert_eq!(kept(&mut cache, &base, &["a", "c", "p", "q"]), [true, true, false, true]);
         assert_eq!(cache.len(), 3);
     }

@@ -28,6 +28,8 @@ pub enum Opened {
     Missing,
     /// There is something that is not read, and why.
     Refused(String),
+    /// Nobody has answered in time.
+    Late,
 }
 
 /// Opens `name` below `base` as whoever this process is at the moment. `steps` are folders

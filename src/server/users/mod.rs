@@ -11,14 +11,15 @@ mod cache;
 pub mod file;
 pub mod virtual_dir;
 
-use super::Loaded;
 use super::keeper::Keeper;
+use super::{Loaded, Server};
 use crate::config::Config;
-use crate::limits::Limits;
+use crate::limits::{Limit, Limits, Reached};
 use crate::log::{Level, Log};
 use cache::{Cache, Stamp};
 use file::Opened;
 use nix::unistd::{User as Account, geteuid};
+use std::collections::HashMap;
 use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -36,6 +37,8 @@ pub struct Users {
     /// Where it was started by root: who opens the files of users that the server is not.
     keeper: Option<Arc<Keeper>>,
     cache: Mutex<Cache>,
+    /// Files that are being read: the second to ask waits for what the first makes of it.
+    turns: Mutex<HashMap<PathBuf, Arc<Mutex<()>>>>,
 }
 
 /// Whom a request is for.
@@ -51,8 +54,59 @@ pub struct User {
 #[error("{0}")]
 pub struct Unserved(String);
 
-/// What there is to say of one look-up, in order.
-type Notes = Vec<(Level, String)>;
+/// What there is to say of one look-up, in order, and the limits that it met.
+#[derive(Default)]
+struct Notes {
+    lines: Vec<(Level, String)>,
+    reached: Reached,
+}
+
+impl Notes {
+    fn say(&mut self, level: Level, text: String) {
+        self.lines.push((level, text));
+    }
+}
+
+impl Server {
+    /// The user called `name`, with the rules as they have them. Takes as long as the limit
+    /// `prefs_milliseconds`: names may be asked for on the network, and homes may be on it.
+    pub async fn find_user(&self, name: Option<&[u8]>) -> Result<User, Unserved> {
+        let base = self.loaded();
+        let most = Duration::from_millis(base.limits.prefs_milliseconds as u64);
+        let mut notes = Notes::default();
+        let Some(name) = name.map(<[u8]>::to_vec) else {
+            let uid = self.users.stand_in(&mut notes);
+            self.note_look_up(notes);
+            return uid.map(|uid| User { uid, loaded: base });
+        };
+        let (users, rules) = (self.users.clone(), base.clone());
+        let look_up = tokio::task::spawn_blocking(move || {
+            let mut notes = Notes::default();
+            (users.named(&name, &rules, &mut notes), notes)
+        });
+        // The keeper is given up first, and has better words for it.
+        let found = tokio::time::timeout(most + Duration::from_millis(100), look_up).await;
+        let why = match found {
+            Ok(Ok((user, notes))) => {
+                self.note_look_up(notes);
+                return user;
+            }
+            Ok(Err(panic)) => panic.to_string(),
+            Err(_) => {
+                notes.reached.note(Limit::PrefsMilliseconds);
+                "it took too long (limits.prefs_milliseconds)".to_owned()
+            }
+        };
+        notes.say(Level::Error, format!("spamd: a user could not be looked up: {why}"));
+        self.note_look_up(notes);
+        Ok(User { uid: geteuid().as_raw(), loaded: base })
+    }
+
+    fn note_look_up(&self, notes: Notes) {
+        self.metrics.limits_reached(notes.reached);
+        tell(&self.log, notes.lines);
+    }
+}
 
 impl Users {
     /// As `config` says. `keeper` is there when root has started the server.
@@ -67,37 +121,7 @@ impl Users {
             default_user: config.default_user.clone(),
             keeper,
             cache: Mutex::default(),
-        }
-    }
-
-    /// The user called `name`, over the rules `base`; what there is to say goes to `log`.
-    pub async fn find(
-        self: &Arc<Users>,
-        name: Option<&[u8]>,
-        base: Arc<Loaded>,
-        log: &Log,
-    ) -> Result<User, Unserved> {
-        let Some(name) = name.map(<[u8]>::to_vec) else {
-            let mut notes = Notes::new();
-            let uid = self.stand_in(&mut notes);
-            tell(log, notes);
-            return uid.map(|uid| User { uid, loaded: base });
-        };
-        let (users, rules) = (self.clone(), base.clone());
-        // Names may be asked for on the network, and homes may be on it.
-        let found = tokio::task::spawn_blocking(move || {
-            let mut notes = Notes::new();
-            (users.named(&name, &rules, &mut notes), notes)
-        });
-        match found.await {
-            Ok((user, notes)) => {
-                tell(log, notes);
-                user
-            }
-            Err(error) => {
-                log.error(&format!("spamd: the look-up of a user failed: {error}"));
-                Ok(User { uid: geteuid().as_raw(), loaded: base })
-            }
+            turns: Mutex::default(),
         }
     }
 
@@ -118,14 +142,9 @@ impl Users {
                 let why = "in paranoid mode, still running as root: closing connection";
                 return Err(Unserved(format!("spamd: {why}")));
             }
-            notes.push((
-                Level::Warn,
-                format!(
-                    "spamd: still running as root: user not specified with -u, not found, or \
-                     set to root, falling back to {}",
-                    self.default_user
-                ),
-            ));
+            let who = &self.default_user;
+            let why = "user not specified with -u, not found, or set to root, falling back to";
+            notes.say(Level::Warn, format!("spamd: still running as root: {why} {who}"));
         }
         Ok(geteuid().as_raw())
     }
@@ -142,7 +161,7 @@ impl Users {
             return Ok(User { uid: self.stand_in(notes)?, loaded: base.clone() });
         };
         if self.becomes_users() {
-            notes.push((Level::Info, format!("spamd: setuid to {who} succeeded")));
+            notes.say(Level::Info, format!("spamd: setuid to {who} succeeded"));
         }
         let mut loaded = base.clone();
         if self.user_config {
@@ -169,7 +188,7 @@ impl Users {
         if self.paranoid {
             return Err(Unserved(why));
         }
-        notes.push((Level::Info, why));
+        notes.say(Level::Info, why);
         Ok(())
     }
 
@@ -219,11 +238,11 @@ impl Users {
             found = Some(next);
         }
         let Some((path, opened)) = found else {
-            notes.push((Level::Warn, format!("spamd: no folder can be named after {shown}")));
+            notes.say(Level::Warn, format!("spamd: no folder can be named after {shown}"));
             return base.clone();
         };
         let path_shown = path.display();
-        notes.push((Level::Info, format!("spamd: using default config for {shown}: {path_shown}")));
+        notes.say(Level::Info, format!("spamd: using default config for {shown}: {path_shown}"));
         self.laid_over(base, &path, opened, notes)
     }
 
@@ -235,27 +254,33 @@ impl Users {
         notes: &mut Notes,
     ) -> Arc<Loaded> {
         let shown = path.display();
-        let mut note = |level, text: String| notes.push((level, text));
         let file = match opened {
             Opened::File(file) => file,
             Opened::Created(file) => {
-                note(Level::Info, format!("spamd: creating default_prefs: {shown}"));
-                note(Level::Warn, format!("config: created user preferences file: {shown}"));
+                notes.say(Level::Info, format!("spamd: creating default_prefs: {shown}"));
+                let what = format!("config: created user preferences file: {shown}");
+                notes.say(Level::Warn, what);
                 file
             }
             Opened::Missing => {
-                note(Level::Debug, format!("config: there is no {shown}"));
+                notes.say(Level::Debug, format!("config: there is no {shown}"));
                 return base.clone();
             }
             Opened::Refused(why) => {
-                note(Level::Warn, format!("config: {shown} is not read: {why}"));
+                notes.say(Level::Warn, format!("config: {shown} is not read: {why}"));
+                return base.clone();
+            }
+            Opened::Late => {
+                let why = "it could not be opened in time (limits.prefs_milliseconds)";
+                notes.say(Level::Warn, format!("config: {shown} is not read: {why}"));
+                notes.reached.note(Limit::PrefsMilliseconds);
                 return base.clone();
             }
         };
         match self.of_file(base, path, &file, notes) {
             Ok(loaded) => loaded,
             Err(error) => {
-                notes.push((Level::Warn, format!("config: {shown} cannot be read: {error}")));
+                notes.say(Level::Warn, format!("config: {shown} cannot be read: {error}"));
                 base.clone()
             }
         }
@@ -269,25 +294,37 @@ impl Users {
         notes: &mut Notes,
     ) -> std::io::Result<Arc<Loaded>> {
         let stamp = Stamp::of(&file.metadata()?);
+        let turn = self.turn(path);
+        let _held = turn.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(known) = self.lock().get(base, path, stamp) {
             return Ok(known);
         }
         let Limits { user_prefs, .. } = base.limits;
         let Some(text) = file::read(file, user_prefs)? else {
+            notes.reached.note(Limit::UserPrefs);
             let why = format!("it has more than {user_prefs} bytes (limits.user_prefs)");
             return Err(std::io::Error::other(why));
         };
         let (loaded, own_rules) = match &base.for_user {
             Some(for_user) if says_something(&text) => {
                 let theirs = for_user(&path.to_string_lossy(), &text);
-                let complaints = theirs.complaints.into_iter().take(COMPLAINTS);
-                notes.extend(complaints.map(|text| (Level::Info, format!("config: {text}"))));
+                for complaint in theirs.complaints.iter().take(COMPLAINTS) {
+                    notes.say(Level::Info, format!("config: {complaint}"));
+                }
                 (Arc::new(theirs.loaded), theirs.own_rules)
             }
             _ => (base.clone(), false),
         };
-        self.lock().put(base, path, stamp, (loaded.clone(), own_rules));
+        let reached = self.lock().put(base, path, stamp, (loaded.clone(), own_rules));
+        notes.reached.merge(reached);
         Ok(loaded)
+    }
+
+    fn turn(&self, path: &Path) -> Arc<Mutex<()>> {
+        let mut turns = self.turns.lock().unwrap_or_else(PoisonError::into_inner);
+        // Those that nobody holds any more are over.
+        turns.retain(|_, turn| Arc::strong_count(turn) > 1);
+        turns.entry(path.to_owned()).or_default().clone()
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, Cache> {
@@ -314,8 +351,8 @@ fn says_something(text: &[u8]) -> bool {
     lines.any(|line| !line.is_empty() && !line.starts_with(b"#"))
 }
 
-fn tell(log: &Log, notes: Notes) {
-    for (level, text) in notes {
+fn tell(log: &Log, lines: Vec<(Level, String)>) {
+    for (level, text) in lines {
         match level {
             Level::Error => log.error(&text),
             Level::Warn => log.warn(&text),
