@@ -168,7 +168,13 @@ impl Allowed {
                 // Said twice is no mistake, as spamd thinks.
                 Ok(()) => {}
                 Err(NetError::Decided { exclude, excluded, .. }) if exclude == excluded => {}
-                Err(why) => return Err(why.to_string()),
+                Err(NetError::Illegal(_)) => {
+                    return Err(format!(
+                        "{word:?} is no address and no network; write 192.0.2.1, 192.0.2.0/24 or \
+                         2001:db8::/32"
+                    ));
+                }
+                Err(why @ NetError::Decided { .. }) => return Err(why.to_string()),
             }
         }
         Ok(Allowed(allowed))

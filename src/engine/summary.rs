@@ -63,15 +63,12 @@ pub(super) fn verdict(engine: &Engine, mut scan: Scan, options: &Options) -> Ver
 /// Renders what `options` ask for.
 fn show(verdict: &mut Verdict, scan: &Scan, profile: &Profile, options: &Options) {
     let value = |name: &[u8], argument: Option<&[u8]>| values::value(scan, verdict, name, argument);
-    let facts = Facts {
-        verdict,
-        settings: &profile.markup,
-        surroundings: &options.surroundings,
-        other: &value,
-    };
+    let facts = Facts::new(verdict, &profile.markup, &options.surroundings, &value);
     let report = options.report.then(|| facts.report());
     let rewritten = options.rewrite.then(|| facts.rewrite(scan.views.message()));
+    let reached = facts.reached();
     (verdict.report, verdict.rewritten) = (report, rewritten);
+    verdict.reached.merge(reached);
 }
 
 /// What the rules that hit want to say in the subject, each once: a template.

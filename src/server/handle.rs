@@ -132,12 +132,6 @@ fn surroundings(server: &Server, client: &Client, rewrite: bool) -> Surroundings
     Surroundings { remote_host, remote_address, ..here }
 }
 
-fn whole(mail: Rewritten) -> Vec<u8> {
-    let Rewritten { mut head, body } = mail;
-    head.extend_from_slice(&body);
-    head
-}
-
 /// The header lines that the client wishes for.
 fn extra(wishes: Wishes, verdict: &Verdict) -> String {
     let shown = |hit: &Hit| Shown {
@@ -219,13 +213,15 @@ fn answer(verb: Verb, wishes: Wishes, verdict: &mut Verdict) -> Answer {
         Verb::Symbols => verdict.test_names().join(",").into_bytes(),
         _ => Vec::new(),
     };
+    let Rewritten { head, body } = verdict.rewritten.take().unwrap_or_default();
     Answer {
         is_spam: verdict.is_spam(),
         score: verdict.score,
         required: verdict.required,
         symbols,
         report: verdict.report.take().unwrap_or_default(),
-        mail: verdict.rewritten.take().map_or_else(Vec::new, whole),
+        mail_head: head,
+        mail_body: body,
         extra: extra(wishes, verdict),
     }
 }

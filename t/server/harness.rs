@@ -78,8 +78,7 @@ pub fn stand_in(mail: &Mail, settings: &Settings) -> Verdict {
         body.split("\n\n").map(|part| part.trim_end().replace('\n', " ") + "\n").collect();
     let preview = preview(paragraphs.iter().map(|part| part.as_bytes()));
     let other = |name: &[u8], _: Option<&[u8]>| (name == b"PREVIEW").then(|| preview.clone());
-    let facts =
-        Facts { verdict: &verdict, settings, surroundings: &mail.surroundings, other: &other };
+    let facts = Facts::new(&verdict, settings, &mail.surroundings, &other);
     verdict.report = mail.report.then(|| facts.report());
     verdict
 }

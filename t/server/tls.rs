@@ -232,13 +232,15 @@ fn a_reload_brings_the_new_certificate_and_a_bad_one_changes_nothing() {
         );
         Command::new("sh").arg("-c").arg(script).output().unwrap().stdout
     };
+    let tls = running.tls.clone().unwrap();
+    let reload = || tls.reload(&running.server.log, &|path| std::fs::File::open(path));
     let first = served();
     put("second");
-    running.tls.as_ref().unwrap().reload(&running.server.log, &|path| std::fs::File::open(path));
+    reload();
     let second = served();
     assert!(!first.is_empty() && !second.is_empty() && first != second);
     std::fs::write(&cert, "no certificate").unwrap();
-    running.tls.as_ref().unwrap().reload(&running.server.log, &|path| std::fs::File::open(path));
+    reload();
     assert_eq!(served(), second);
 }
 

@@ -10,6 +10,7 @@ use super::header;
 use super::pristine::{self, is_continuation, lines};
 use super::template::Facts;
 use super::with_line_ends_of;
+use crate::limits::Limit;
 use crate::message::Message;
 use crate::text::ascii::{is_space, trim_end};
 use std::borrow::Cow;
@@ -100,8 +101,12 @@ fn rewrite<'h>(facts: &Facts, message: &Message, headers: &mut Vec<Cow<'h, [u8]>
         let Some(name) = rewritable(line).filter(|name| rewrite.contains_key(*name)) else {
             continue;
         };
-        if left == 0 || !(spam || name == b"Subject") {
+        if !(spam || name == b"Subject") {
             continue;
+        }
+        if left == 0 {
+            facts.note(Limit::RewrittenFields);
+            break;
         }
         left -= 1;
         if spam {

@@ -91,9 +91,9 @@ impl Settings {
         let headers = self.headers_ham.iter().chain(&self.headers_spam).map(|(_, text)| text);
         let rewrites = self.rewrite.values().chain(self.subject_prefixes.values());
         let templates = headers.chain(rewrites).chain([&self.report, &self.unsafe_report]);
-        let lists = |template: &Box<[u8]>| memchr::memmem::find(template, b"_SUBTESTS").is_some();
-        let is_subtest = |rule: &Box<[u8]>| rule.starts_with(b"__");
-        templates.into_iter().any(lists) || self.subject_prefixes.keys().any(is_subtest)
+        let lists = |template: &[u8]| memchr::memmem::find(template, b"_SUBTESTS").is_some();
+        templates.into_iter().any(|template| lists(template))
+            || self.subject_prefixes.keys().any(|rule| rule.starts_with(b"__"))
     }
 
     /// `report_charset`; UTF-8 where it is none.

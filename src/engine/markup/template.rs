@@ -8,25 +8,46 @@ use super::tables;
 use super::{Settings, Surroundings};
 use crate::clock;
 use crate::engine::verdict::{Hit, Verdict};
+use crate::limits::{Limit, Reached};
 use crate::text::number::{show, shown_score};
+use std::cell::Cell;
 use std::sync::Arc;
 
 /// What templates may show.
 pub struct Facts<'a> {
-    /// What the scan found.
-    pub verdict: &'a Verdict,
-    /// What the configuration says.
-    pub settings: &'a Settings,
-    /// Where and for whom it was made.
-    pub surroundings: &'a Surroundings,
-    /// Every tag that the message defines: a header, a relay's address, a named capture.
-    pub other: &'a Other<'a>,
+    pub(super) verdict: &'a Verdict,
+    pub(super) settings: &'a Settings,
+    pub(super) surroundings: &'a Surroundings,
+    other: &'a Other<'a>,
+    reached: Cell<Reached>,
 }
 
 /// Looks a tag up by its name and what stood in parentheses; `None` where it is not set.
 pub type Other<'a> = dyn Fn(&[u8], Option<&[u8]>) -> Option<Vec<u8>> + 'a;
 
-impl Facts<'_> {
+impl<'a> Facts<'a> {
+    /// What the scan found, what the configuration says, where and for whom it was made, and
+    /// every tag that the message defines: a header, a relay's address, a named capture.
+    pub fn new(
+        verdict: &'a Verdict,
+        settings: &'a Settings,
+        surroundings: &'a Surroundings,
+        other: &'a Other<'a>,
+    ) -> Facts<'a> {
+        Facts { verdict, settings, surroundings, other, reached: Cell::default() }
+    }
+
+    /// The limits that rendering has reached.
+    pub fn reached(&self) -> Reached {
+        self.reached.get()
+    }
+
+    pub(super) fn note(&self, limit: Limit) {
+        let mut reached = self.reached.get();
+        reached.note(limit);
+        self.reached.set(reached);
+    }
+
     /// The report: of REPORT and REPORT_IFSPAM, and of the mail that spam is wrapped into. Ends
     /// with one empty line.
     pub fn report(&self) -> Vec<u8> {
@@ -67,9 +88,14 @@ impl Facts<'_> {
         while let Some(place) = memchr::memchr(b'_', rest) {
             let (before, from) = rest.split_at(place);
             text.extend_from_slice(before);
-            let tag = tag(from).filter(|_| text.len() < self.settings.longest);
-            let (taken, value) = match tag {
-                Some(tag) => (tag.length, tag.value(self).map(&clean)),
+            let (taken, value) = match tag(from) {
+                Some(tag) if text.len() < self.settings.longest => {
+                    (tag.length, tag.value(self).map(&clean))
+                }
+                Some(tag) => {
+                    self.note(Limit::FilledTemplate);
+                    (tag.length, None)
+                }
                 None => (1, None),
             };
             let (written, behind) = from.split_at(taken.min(from.len()));

@@ -44,8 +44,8 @@ fn filled(template: &str, verdict: &Verdict) -> String {
         b"PREVIEW" => Some(b"Hello _SCORE_\x1b\r\0 there\n".to_vec()),
         _ => None,
     };
-    let facts =
-        Facts { verdict, settings: &settings(), surroundings: &surroundings(), other: &other };
+    let (settings, surroundings) = (settings(), surroundings());
+    let facts = Facts::new(verdict, &settings, &surroundings, &other);
     String::from_utf8(facts.filled(template.as_bytes())).unwrap()
 }
 
@@ -121,13 +121,8 @@ fn a_report_ends_with_one_empty_line() {
         let settings = Settings { report: template.into(), ..settings() };
         let verdict = Verdict::default();
         let surroundings = surroundings();
-        let facts = Facts {
-            verdict: &verdict,
-            settings: &settings,
-            surroundings: &surroundings,
-            other: &|_, _| Some(b"\x1b[2J\r\0\ta\nb".to_vec()),
-        };
-        facts.report()
+        let value = |_: &[u8], _: Option<&[u8]>| Some(b"\x1b[2J\r\0\ta\nb".to_vec());
+        Facts::new(&verdict, &settings, &surroundings, &value).report()
     };
     assert_eq!(report(b"a\n\n\n\n"), b"a\n\n");
     assert_eq!(report(b"a"), b"a\n\n");
@@ -198,12 +193,8 @@ fn limit_filled_template() {
     for (longest, expected) in [(5, "12345_X_"), (6, "1234512345"), (7, "1234512345")] {
         let settings = Settings { longest, ..settings() };
         let other = |_: &[u8], _: Option<&[u8]>| Some(b"12345".to_vec());
-        let facts = Facts {
-            verdict: &verdict,
-            settings: &settings,
-            surroundings: &surroundings,
-            other: &other,
-        };
+        let facts = Facts::new(&verdict, &settings, &surroundings, &other);
         assert_eq!(String::from_utf8_lossy(&facts.filled(b"_X__X_")), expected, "{longest}");
+        assert_eq!(facts.reached().has(Limit::FilledTemplate), longest == 5);
     }
 }
