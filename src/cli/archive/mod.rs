@@ -57,7 +57,7 @@ pub enum ArchiveError {
         empty: bool,
     },
     /// What takes the messages does not want any more.
-    #[error("{}", reason(.0))]
+    #[error("error writing: {}", reason(.0))]
     Refused(io::Error),
 }
 

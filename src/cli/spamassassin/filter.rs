@@ -21,7 +21,7 @@ use std::time::Duration;
 /// What is to be done with a message.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Work {
-    /// Take marks off; alone, and nothing else.
+    /// Take marks off; without `test`, do nothing else.
     pub remove: bool,
     /// Add the report.
     pub test: bool,

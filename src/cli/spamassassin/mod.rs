@@ -9,7 +9,7 @@ mod debug;
 mod filter;
 mod preferences;
 
-use super::archive::{self, Format};
+use super::archive::{self, ArchiveError, Format};
 use super::notes::Notes;
 use super::{Outcome, check_spamd, flag, options, out, ruleset, valued};
 use crate::config::Config;
@@ -276,18 +276,13 @@ fn filter(matches: &ArgMatches, config: &Config, notes: &Notes) -> Outcome {
     let most = config.limits.message_bytes;
     let done = archive::list(&targets, format, notes)
         .and_then(|sources| archive::read(&sources, most, notes, &mut |mail| filter.take(mail)));
-    let ended = filter.end();
-    match (done, ended) {
-        (Err(error), _) => {
+    let ended = filter.end().map_err(ArchiveError::Refused);
+    match done.and_then(|count| Ok((count, ended?))) {
+        Ok((count, found)) => Ok(status(count, found, matches.get_one::<i64>("exit-code"))),
+        Err(error) => {
             eprintln!("{error}");
             Ok(error.status())
         }
-        (_, Err(error)) => {
-            let error = archive::ArchiveError::Refused(error);
-            eprintln!("error writing: {error}");
-            Ok(error.status())
-        }
-        (Ok(count), Ok(found)) => Ok(status(count, found, matches.get_one::<i64>("exit-code"))),
     }
 }
 
