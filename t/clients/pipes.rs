@@ -2,6 +2,7 @@
 //! `contrib/procmail` and `contrib/maildrop`.
 
 use super::harness::*;
+use super::room::*;
 use super::scanner::*;
 use std::process::Command;
 
@@ -47,12 +48,13 @@ fn assert_marked(mails: &[Vec<u8>], sent: &[Vec<u8>]) {
 #[test]
 fn procmail_sorts_by_what_spamc_says() {
     let Some(()) = all_installed(&["procmail", "spamc"]) else { return };
-    compare(|kind| {
-        let scanner = Scanner::start(kind);
-        let mails =
-            by_procmail("procmail/spamc.rc", &[("-p 783", &format!("-p {}", scanner.port))]);
-        assert_marked(&mails, &[ham(), marked(), spam()]);
-        mails
+    in_a_room(|_| {
+        compare(|kind| {
+            let _scanner = Scanner::on_port(kind, 783);
+            let mails = by_procmail("procmail/spamc.rc", &[]);
+            assert_marked(&mails, &[ham(), marked(), spam()]);
+            mails
+        });
     });
 }
 
@@ -61,55 +63,62 @@ fn procmail_sorts_by_what_spamc_says() {
 fn procmail_sorts_by_what_the_command_spamassassin_says() {
     let Some(()) = all_installed(&["procmail"]) else { return };
     let rules = format!("-L -x {}", rules_of_tests().join(" "));
-    compare(|kind| {
-        let command = match kind {
-            Kind::Mailprint => format!("{} spamassassin {rules}", env!("CARGO_BIN_EXE_mailprint")),
-            Kind::Spamd => format!("/usr/bin/spamassassin {rules}"),
-        };
-        let replaced = [("/usr/bin/mailprint spamassassin", command.as_str())];
-        let mails = by_procmail("procmail/spamassassin.rc", &replaced);
-        assert_marked(&mails, &[ham(), marked(), spam()]);
-        mails
+    in_a_room(|_| {
+        compare(|kind| {
+            let command = match kind {
+                Kind::Mailprint => {
+                    format!("{} spamassassin {rules}", env!("CARGO_BIN_EXE_mailprint"))
+                }
+                Kind::Spamd => format!("/usr/bin/spamassassin {rules}"),
+            };
+            let replaced = [("/usr/bin/mailprint spamassassin", command.as_str())];
+            let mails = by_procmail("procmail/spamassassin.rc", &replaced);
+            assert_marked(&mails, &[ham(), marked(), spam()]);
+            mails
+        });
     });
 }
 
 #[test]
 fn procmail_delivers_while_there_is_no_server() {
     let Some(()) = all_installed(&["procmail", "spamc"]) else { return };
-    let scratch = Scratch::new("procmail");
-    let replaced = [("-p 783", "--connect-retries 1 -p 1")];
-    let recipe = scratch.write("recipe", contrib("procmail/spamc.rc", &replaced));
-    let inbox = scratch.path().join("inbox");
-    let rc =
-        format!("DEFAULT={}\nLOGFILE=/dev/null\nINCLUDERC={}\n", inbox.display(), recipe.display());
-    let rc = scratch.write("rc", rc);
-    let outcome = run(Command::new("procmail").arg(&rc), &handed_over()[2]);
-    assert_eq!(outcome.code, Some(0));
-    assert_eq!(text(&mailbox(&inbox, 1)[0]), text(&spam()));
+    in_a_room(|_| {
+        let scratch = Scratch::new("procmail");
+        let recipe = scratch.write("recipe", contrib("procmail/spamc.rc", &[]));
+        let inbox = scratch.path().join("inbox");
+        let (place, recipe) = (inbox.display(), recipe.display());
+        let rc = format!("DEFAULT={place}\nLOGFILE=/dev/null\nINCLUDERC={recipe}\n");
+        let rc = scratch.write("rc", rc);
+        let outcome = run(Command::new("procmail").arg(&rc), &handed_over()[2]);
+        assert_eq!(outcome.code, Some(0));
+        assert_eq!(text(&mailbox(&inbox, 1)[0]), text(&spam()));
+    });
 }
 
 #[test]
 fn maildrop_sorts_by_what_spamc_says() {
     let Some(()) = all_installed(&["maildrop", "spamc"]) else { return };
-    compare(|kind| {
-        let scanner = Scanner::start(kind);
-        let port = format!("-p {}", scanner.port);
-        let scratch = Scratch::new("maildrop");
-        let inbox = scratch.path().join("inbox");
-        let filter = contrib("maildrop/spamc.filter", &[("-p 783", &port)]);
-        let filter = format!("DEFAULT=\"{}\"\n{filter}", inbox.display());
-        let filter = scratch.write("filter", filter);
-        must(Command::new("chmod").arg("600").arg(&filter));
-        for mail in handed_over() {
-            let outcome = run(Command::new("maildrop").arg(&filter), &mail);
-            assert_eq!(outcome.code, Some(0), "{}", text(&outcome.err));
-        }
-        let mut mails = mailbox(&inbox, 1);
-        mails.extend(mailbox(&scratch.path().join("inbox.spam"), 2));
-        // maildrop quotes what is quoted already.
-        let unquoted = |mail: Vec<u8>| text(&mail).replace("\n>>From ", "\n>From ").into_bytes();
-        let mails: Vec<Vec<u8>> = mails.into_iter().map(unquoted).collect();
-        assert_marked(&mails, &[ham(), marked(), spam()]);
-        mails
+    in_a_room(|_| {
+        compare(|kind| {
+            let _scanner = Scanner::on_port(kind, 783);
+            let scratch = Scratch::new("maildrop");
+            let inbox = scratch.path().join("inbox");
+            let filter = contrib("maildrop/spamc.filter", &[]);
+            let filter = format!("DEFAULT=\"{}\"\n{filter}", inbox.display());
+            let filter = scratch.write("filter", filter);
+            must(Command::new("chmod").arg("600").arg(&filter));
+            for mail in handed_over() {
+                let outcome = run(Command::new("maildrop").arg(&filter), &mail);
+                assert_eq!(outcome.code, Some(0), "{}", text(&outcome.err));
+            }
+            let mut mails = mailbox(&inbox, 1);
+            mails.extend(mailbox(&scratch.path().join("inbox.spam"), 2));
+            // maildrop quotes what is quoted already.
+            let unquoted =
+                |mail: Vec<u8>| text(&mail).replace("\n>>From ", "\n>From ").into_bytes();
+            let mails: Vec<Vec<u8>> = mails.into_iter().map(unquoted).collect();
+            assert_marked(&mails, &[ham(), marked(), spam()]);
+            mails
+        });
     });
 }
