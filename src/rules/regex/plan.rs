@@ -76,24 +76,22 @@ pub(super) struct Use {
 impl Plan {
     /// Plans `rules`; they keep their places.
     pub fn build(rules: &[PlanRule], limits: &Limits) -> Plan {
-        let mut tiers = vec![Tier::Always; rules.len()];
+        let (mut tiers, mut near) = (Vec::new(), Vec::new());
         let mut words = Words::default();
         let mut sieve = Sieve::new(rules.len());
-        let mut near = Vec::with_capacity(rules.len());
-        for (rule, (hir, clauses)) in analyse(rules, limits).into_iter().enumerate() {
-            let scope = rules.get(rule).map(|rule| rule.scope);
-            near.push(None);
-            if !clauses.is_empty() {
-                if let Some(tier) = tiers.get_mut(rule) {
-                    *tier = Tier::Literals(words.add(rule, scope, &clauses));
-                }
-                near.last_mut().map(|near| *near = Near::new(clauses));
-            } else if let (Some(hir), Some(Scope::All | Scope::AllButFirst)) = (hir, scope) {
-                if let Some(windows) = sieve::windows(&hir) {
-                    sieve.add(rule, windows);
-                    tiers.iter_mut().skip(rule).take(1).for_each(|tier| *tier = Tier::Sieve);
-                }
-            }
+        let analysed = rules.iter().zip(analyse(rules, limits)).enumerate();
+        for (number, (rule, (hir, clauses))) in analysed {
+            let whole = matches!(rule.scope, Scope::All | Scope::AllButFirst);
+            let windows = || hir.filter(|_| whole).as_ref().and_then(sieve::windows);
+            tiers.push(if !clauses.is_empty() {
+                Tier::Literals(words.add(number, rule.scope, &clauses))
+            } else if let Some(windows) = windows() {
+                sieve.add(number, windows);
+                Tier::Sieve
+            } else {
+                Tier::Always
+            });
+            near.push(Near::new(clauses));
         }
         let uses = words.uses.into_iter().map(Vec::into_boxed_slice).collect();
         let finder = Finder::new(words.words);
@@ -181,9 +179,9 @@ struct Words {
 
 impl Words {
     /// Adds a rule's clauses; gives the bits that stand for them.
-    fn add(&mut self, rule: usize, scope: Option<Scope>, clauses: &[Clause]) -> u8 {
+    fn add(&mut self, rule: usize, scope: Scope, clauses: &[Clause]) -> u8 {
         let piece = match scope {
-            Some(Scope::One(piece)) => u32::try_from(piece).ok(),
+            Scope::One(piece) => u32::try_from(piece).ok(),
             _ => None,
         };
         let rule = u32::try_from(rule).unwrap_or(u32::MAX);
