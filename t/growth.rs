@@ -58,8 +58,8 @@ fn measurable(case: &Case) -> (usize, Vec<u8>) {
 }
 
 /// What is wrong with `case`, if anything is. Memory above a certain size comes fresh from the
-/// system and is dearer, so that one step may be steep; what grows faster than its input shows
-/// so at the next size too.
+/// system, and above another it no longer fits the processor's caches, so that steps may be
+/// steep; what grows faster than its input shows so at each of the next sizes too.
 fn check(case: &Case) -> Option<String> {
     println!("{} ...", case.name);
     let (size, input) = measurable(case);
@@ -72,7 +72,8 @@ fn check(case: &Case) -> Option<String> {
     }
     let steep = steep(case, &input, &double)?;
     let next = steep_at(case, 2 * size)?;
-    Some(format!("{steep}; {next}"))
+    let last = steep_at(case, 4 * size)?;
+    Some(format!("{steep}; {next}; {last}"))
 }
 
 fn steep_at(case: &Case, size: usize) -> Option<String> {
