@@ -20,6 +20,7 @@ use mailprint::message::Message;
 use mailprint::rules::{self, Sources};
 use mailprint::text::ascii::trim_end;
 use serde::Deserialize;
+use std::collections::BTreeMap;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode, Stdio};
@@ -157,6 +158,7 @@ struct Tally {
 impl Tally {
     fn compare(&mut self, what: &str, answers: &str) {
         let mut counts = [0; 4];
+        let mut losses: BTreeMap<&str, usize> = BTreeMap::new();
         let mut known: Option<(String, Engine)> = None;
         for line in answers.lines() {
             let answer: Answer = serde_json::from_str(line).expect("an answer");
@@ -164,7 +166,8 @@ impl Tally {
                 known = Some((answer.variant.clone(), engine(&answer.variant)));
             }
             let Some((_, engine)) = &known else { continue };
-            let (outcomes, fine) = compare(engine, &answer);
+            let (outcomes, lost, fine) = compare(engine, &answer);
+            lost.into_iter().for_each(|why| *losses.entry(why).or_insert(0) += 1);
             for (count, outcome) in counts.iter_mut().zip(outcomes) {
                 *count += usize::from(outcome);
             }
@@ -177,12 +180,16 @@ impl Tally {
              comes back, of {theirs} from SpamAssassin's own; SpamAssassin gives back {plain}",
             answers.lines().count()
         );
+        for (why, count) in losses {
+            println!("  {count} cannot come back: {why}");
+        }
     }
 }
 
 /// Is it rewritten alike, does the original come back from ours, from SpamAssassin's, and by
-/// SpamAssassin's own removal? And is all well: alike, and nothing missing that was kept?
-fn compare(engine: &Engine, answer: &Answer) -> ([bool; 4], bool) {
+/// SpamAssassin's own removal? Why not from ours? And is all well: alike, and nothing missing that
+/// was kept?
+fn compare(engine: &Engine, answer: &Answer) -> ([bool; 4], Option<&'static str>, bool) {
     let original = std::fs::read(&answer.file).expect("a message");
     let options = Options {
         rewrite: true,
@@ -209,7 +216,8 @@ fn compare(engine: &Engine, answer: &Answer) -> ([bool; 4], bool) {
         difference(answer, &shown, &expected);
     }
     let limits = Limits::default();
-    let is_kept = can_come_back(&original, answer, verdict.score >= verdict.required);
+    let lost = lost(&original, answer, verdict.score >= verdict.required);
+    let is_kept = lost.is_none();
     let back = |mail: Vec<u8>, whose: &str| {
         let plain = remove(mail, &limits);
         if plain != original && is_kept {
@@ -220,22 +228,30 @@ fn compare(engine: &Engine, answer: &Answer) -> ([bool; 4], bool) {
     };
     let [ours, theirs] = [back(ours, "our"), back(theirs, "SpamAssassin's")];
     let by_them = bytes(&answer.plain) == original;
-    ([same, ours, theirs, by_them], same && ((ours && theirs) || !is_kept))
+    let fine = same && ((ours && theirs) || !is_kept);
+    ([same, ours, theirs, by_them], lost.filter(|_| !ours), fine)
 }
 
-/// Is everything of the original still there? Marks of an earlier filter are dropped; bare line
-/// feeds among CRLFs are mended; of ham whose subject a rule has changed, of addresses beside a
-/// subject that there was not, and of how a message without a body ended no original is kept.
-fn can_come_back(original: &[u8], answer: &Answer, is_spam: bool) -> bool {
+/// What keeps the original from coming back: something of it is nowhere in the rewritten mail,
+/// for that is how SpamAssassin writes it.
+fn lost(original: &[u8], answer: &Answer, is_spam: bool) -> Option<&'static str> {
     let message = Message::parse(original.to_vec(), &Limits::default());
     let head = trim_end(message.pristine_headers());
     let lower = [b"\n", &*head.to_ascii_lowercase()].concat();
     let has = |sought: &[u8]| memchr::memmem::find(&lower, sought).is_some();
     let is_mended = memchr::memmem::find(original, message.pristine_headers()).is_none();
     let is_wrapped = is_spam && ["1", "2", "bare"].iter().any(|end| answer.variant.ends_with(end));
-    let keeps = is_spam && has(b"\nsubject:") && original.len() > head.len();
-    !is_mended
-        && (is_wrapped || (!has(b"\nx-spam-") && (keeps || !answer.variant.starts_with("marked"))))
+    let is_marked = answer.variant.starts_with("marked");
+    match () {
+        () if is_mended => Some("bare line feeds among CRLFs are mended"),
+        () if is_wrapped => None,
+        () if has(b"\nx-spam-") => Some("marks of an earlier filter are dropped"),
+        () if !is_marked => None,
+        () if !is_spam => Some("of ham whose subject a rule changes the old one is not kept"),
+        () if !has(b"\nsubject:") => Some("of addresses beside a subject that there was not"),
+        () if original.len() == head.len() => Some("how a message without a body ended"),
+        () => None,
+    }
 }
 
 /// `text` with its boundary called by a fixed name.
