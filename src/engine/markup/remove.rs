@@ -68,14 +68,16 @@ fn delimits(line: &[u8], boundary: &[u8]) -> bool {
 }
 
 /// What stands before the next boundary, without the line end that belongs to that; everything
-/// where there is none.
+/// where there is none. A boundary's lines end alike: a CR before the line feed of one that ends
+/// in a line feed alone is the original's last byte.
 fn up_to_boundary<'b>(text: &'b [u8], boundary: &[u8]) -> &'b [u8] {
     let mut end = 0;
     for line in lines(text) {
         if delimits(line, boundary) {
             let before = text.get(..end).unwrap_or_default();
-            let before = before.strip_suffix(b"\n").unwrap_or(before);
-            return before.strip_suffix(b"\r").unwrap_or(before);
+            let ending: &[u8] = if line.ends_with(b"\r\n") { b"\r\n" } else { b"\n" };
+            let shortest = before.strip_suffix(b"\n").unwrap_or(before);
+            return before.strip_suffix(ending).unwrap_or(shortest);
         }
         end += line.len();
     }

@@ -42,6 +42,7 @@ const MAILS: &[&str] = &[
     "Content-Type: multipart/mixed; boundary=\"a\"\nSubject: spam\n\n--a\n\n--ab\nspam\n--a--\n",
     "no header\nat all\n\nspam\n",
     "Subject: spam",
+    "Subject: x\n\nspam\r",
     "\nspam\n",
     "Subject: ham\n\nham\n",
     "Subject: ham\nFrom: (SPAM) a@b\nX-Spam-Prev-Subject: old\n\nham\n",
