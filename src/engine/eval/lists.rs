@@ -236,7 +236,8 @@ mod tests {
     use crate::rules::{self, Sources, UserPrefs};
     use std::sync::Arc;
 
-    const PRE: &str = "loadplugin Mail::SpamAssassin::Plugin::WLBLEval\n";
+    const PRE: &str = "loadplugin Mail::SpamAssassin::Plugin::WLBLEval\n\
+        loadplugin Mail::SpamAssassin::Plugin::HeaderEval\n";
 
     fn hits(engine: &Engine, prefs: &str) -> String {
         let limits = Limits::default();
@@ -245,7 +246,8 @@ mod tests {
         let profile = Some(Arc::new(engine.profile(&prefs)));
         let options = Options { profile, ..Options::default() };
         let mail = b"Received: from h (h.x.com [9.9.9.9]) by me (Postfix) with ESMTP id 1234\n\
-            From: ann@x.com\nTo: ben@y.com\nReply-To: eve@z.com\n\nx\n";
+            From: ann@x.com\nTo: ben@y.com\nReply-To: eve@z.com\n\
+            Subject: =?koi8-r?q?=C1?=\n\nhttp://www.shop.com/\n";
         let verdict = engine.scan(&mut engine.worker(), mail.to_vec(), &options);
         let mut names: Vec<_> = verdict.hits.iter().map(|hit| hit.name.to_string()).collect();
         names.sort_unstable();
@@ -258,7 +260,9 @@ mod tests {
             header WELCOME eval:check_from_in_welcomelist()\n\
             header BLOCK eval:check_from_in_blocklist()\n\
             header TO eval:check_to_in_all_spam()\n\
-            header REPLY eval:check_replyto_in_list('MINE')\n";
+            header REPLY eval:check_replyto_in_list('MINE')\n\
+            header FAR eval:check_for_faraway_charset_in_headers()\n\
+            body HOST eval:check_uri_host_in_blocklist()\n";
         let sources = Sources {
             site: Vec::new(),
             distribution: Vec::new(),
@@ -273,6 +277,8 @@ mod tests {
         assert_eq!(hits(&engine, "unwelcomelist_from ann@x.com\n"), "");
         assert_eq!(hits(&engine, "blocklist_from *@x.com\nall_spam_to b*\n"), "BLOCK TO WELCOME");
         assert_eq!(hits(&engine, "enlist_addrlist (MINE) eve@*\n"), "REPLY WELCOME");
+        assert_eq!(hits(&engine, "blocklist_uri_host shop.com\n"), "HOST WELCOME");
+        assert_eq!(hits(&engine, "ok_locales en\n"), "FAR WELCOME");
         let relayed = "unwelcomelist_from ann@x.com\nwelcomelist_from_rcvd ann@x.com x.com\n";
         assert_eq!(hits(&engine, relayed), "WELCOME");
         assert_eq!(hits(&engine, ""), "WELCOME");

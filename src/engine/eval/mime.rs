@@ -7,7 +7,7 @@
 mod capitals;
 mod shape;
 
-use super::{Binding, Row, Test, hit_if, literal, number, optional};
+use super::{Binding, Row, Test, hit_if, literal, number, ok_locales, optional};
 use crate::engine::scan::Scan;
 use crate::message::{Facts, Part};
 use crate::rules::model::{Eval, EvalClass};
@@ -46,8 +46,8 @@ pub const TABLE: &[Row] = &[
 
 /// What this family reads of the rule files.
 struct Mime {
-    /// The locales whose charsets are welcome; `None` for all.
-    locales: Option<Vec<Vec<u8>>>,
+    /// The language of the rule files: what `ok_locales` adds to.
+    language: Vec<u8>,
     /// Does a rule of class `body` measure capitals? Its text is then every rule's text, since
     /// SpamAssassin measures once.
     capitals_of_body: bool,
@@ -55,13 +55,12 @@ struct Mime {
 
 impl Mime {
     fn new(to: &mut Binding) -> Result<Mime, String> {
-        let ok_locales = to.rules.options.text("ok_locales").unwrap_or_default();
         let measures = |test: &crate::rules::Test| {
             matches!(test, crate::rules::Test::Eval(call)
                 if call.class == EvalClass::Body && &*call.function == "check_for_uppercase")
         };
         Ok(Mime {
-            locales: locales::allowed(ok_locales, to.rules.language()),
+            language: to.rules.language().to_vec(),
             capitals_of_body: to.rules.rules.iter().any(|rule| measures(&rule.test)),
         })
     }
@@ -71,7 +70,8 @@ impl Mime {
         match scan.known_note() {
             Some(shape) => shape,
             None => {
-                let shape = Shape::of(scan.views().message(), self.locales.as_deref());
+                let welcome = ok_locales(scan, &self.language);
+                let shape = Shape::of(scan.views().message(), welcome.0.as_deref());
                 scan.note(shape)
             }
         }
@@ -151,7 +151,8 @@ fn faraway_charset(call: &Eval, to: &mut Binding) -> Result<Test, String> {
     let mime = to.shared(Mime::new)?;
     let class = call.class;
     Ok(Arc::new(move |scan, _| {
-        let Some(locales) = &mime.locales else { return hit_if(false) };
+        let welcome = ok_locales(scan, &mime.language);
+        let Some(locales) = &welcome.0 else { return hit_if(false) };
         let charset = shape::top_charset(scan.views());
         let is_faraway = charset.is_some_and(|charset| !locales::is_at_home(&charset, locales));
         // Such charsets hold ASCII, too: only a text that is not written in it counts.

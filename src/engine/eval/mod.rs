@@ -30,7 +30,7 @@ use crate::limits::Limits;
 use crate::rules::RuleSet;
 use crate::rules::model::Eval;
 use crate::rules::regex::{Exact, Ids, Pattern, Strip};
-use crate::text::number;
+use crate::text::{locales, number};
 use std::any::{Any, TypeId};
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -153,6 +153,16 @@ pub fn bind(call: &Eval, to: &mut Binding) -> Option<Result<Test, String>> {
 /// One hit if `hit`, without anything to show.
 fn hit_if(hit: bool) -> Outcome {
     Ok(if hit { HIT } else { MISS })
+}
+
+/// The locales whose charsets are welcome to the user (`ok_locales`); `None` for all.
+struct Welcome(Option<Vec<Vec<u8>>>);
+
+/// What `ok_locales` says where the environment's language is `language`.
+fn ok_locales(scan: &Scan, language: &[u8]) -> Arc<Welcome> {
+    scan.profile().made(b"ok_locales", |options| {
+        Welcome(locales::allowed(options.text("ok_locales").unwrap_or_default(), language))
+    })
 }
 
 /// Argument number `index`, if it is there.

@@ -20,9 +20,9 @@ pub const TABLE: &[Row] = &[
         "check_uri_host_listed",
         "('LIST')",
         "a URI's host is in the list",
-        |call, to| {
+        |call, _| {
             at_most(call, 1)?;
-            listed(literal(call, 0)?, to)
+            listed(literal(call, 0)?)
         },
     ),
     Row::new(PLUGIN, "check_uri_host_in_blocklist", "()", BLOCK, blocklisted),
@@ -39,28 +39,30 @@ const WELCOME: &str = "a URI's host is in welcomelist_uri_host";
 /// Of longer names the first labels are left out.
 const LABELS: usize = 11;
 
-fn blocklisted(call: &Eval, to: &mut Binding) -> Result<Test, String> {
+fn blocklisted(call: &Eval, _: &mut Binding) -> Result<Test, String> {
     at_most(call, 0)?;
-    listed(b"BLOCK", to)
+    listed(b"BLOCK")
 }
 
-fn welcomelisted(call: &Eval, to: &mut Binding) -> Result<Test, String> {
+fn welcomelisted(call: &Eval, _: &mut Binding) -> Result<Test, String> {
     at_most(call, 0)?;
-    listed(b"WELCOME", to)
+    listed(b"WELCOME")
 }
 
-fn listed(list: &[u8], to: &mut Binding) -> Result<Test, String> {
+fn listed(list: &[u8]) -> Result<Test, String> {
     let list: Box<[u8]> = list.into();
-    let lists = to.shared(|to| {
-        Ok(Lists::of(to.rules.options.maps("uri_host_lists").unwrap_or(&Maps::new())))
-    })?;
     Ok(Arc::new(move |scan, _| {
+        let lists = scan.profile().made(SETTING.as_bytes(), |options| {
+            Lists::of(options.maps(SETTING).unwrap_or(&Maps::new()))
+        });
         let Some(number) = lists.names.get(&list).copied() else { return Ok(MISS) };
         let found = scan.facts(|scan| lists.found(scan.views()));
         let shown = found.0.get(number).cloned().flatten();
         Ok(shown.map_or(MISS, |text| (1, Some(Evidence { text, piece: 0, offset: 0 }))))
     }))
 }
+
+const SETTING: &str = "uri_host_lists";
 
 /// What stands in lists, by host.
 struct Lists {

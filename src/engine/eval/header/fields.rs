@@ -1,7 +1,7 @@
 //! Single fields: bytes that may not be there, templates, ids, senders that differ.
 
 use super::super::arguments::regex;
-use super::super::{Binding, MISS, Test, hit_if, literal, number};
+use super::super::{Binding, MISS, Test, hit_if, literal, number, ok_locales};
 use super::facts::{Facts, Remover, facts, text, values};
 use crate::message::view::Views;
 use crate::rules::model::Eval;
@@ -51,13 +51,10 @@ fn illegal(values: &[Vec<u8>], is_subject: bool) -> Option<usize> {
 
 /// `check_for_faraway_charset_in_headers`
 pub fn faraway_charset(_: &Eval, to: &mut Binding) -> Result<Test, String> {
-    struct Locales(Option<Vec<Vec<u8>>>);
     let word = regex(r"=\?(.+?)\?.\?.*?\?=")?;
     let environment = to.rules.language().to_vec();
     Ok(Arc::new(move |scan, _| {
-        let locales = scan.profile().made(b"ok_locales", |options| {
-            Locales(locales::allowed(options.text("ok_locales").unwrap_or_default(), &environment))
-        });
+        let locales = ok_locales(scan, &environment);
         let Some(locales) = &locales.0 else { return Ok(MISS) };
         let is_faraway = |value: &Vec<u8>| {
             let mut charsets = word.captures_iter(value).filter_map(|found| found.get(1));
