@@ -62,7 +62,7 @@ fn main() -> ExitCode {
 }
 
 fn full(tally: &mut Tally) {
-    let shared = std::env::var_os("MAILPRINT_SHARED").map_or("../shared".into(), PathBuf::from);
+    let shared = std::env::var_os("SHARED_DATA").map_or("../shared".into(), PathBuf::from);
     let corpus = shared.join("corpus");
     for needed in [corpus.as_path(), Path::new("/usr/share/perl5/Mail/SpamAssassin.pm")] {
         if !needed.exists() {

@@ -30,7 +30,7 @@ const SCORE_TOLERANCE: f64 = 0.0015;
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().collect();
     let has = |flag: &str| arguments.iter().any(|argument| argument == flag);
-    let shared = std::env::var_os("MAILPRINT_SHARED")
+    let shared = std::env::var_os("SHARED_DATA")
         .map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared"), PathBuf::from);
     let golden = shared.join("oracle/golden/local.jsonl.gz");
     let stock = Path::new("/usr/share/spamassassin");

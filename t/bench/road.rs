@@ -55,8 +55,8 @@ struct Plan {
 impl Plan {
     fn from_arguments() -> Plan {
         let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-        let shared = std::env::var_os("MAILPRINT_SHARED")
-            .map_or_else(|| root.join("../shared"), PathBuf::from);
+        let shared =
+            std::env::var_os("SHARED_DATA").map_or_else(|| root.join("../shared"), PathBuf::from);
         let corpus = shared.join("corpus");
         let corpus = if corpus.is_dir() { corpus } else { root.join("t/data") };
         let mut plan = Plan { messages: 600, clients: 8, rounds: 10, corpus };
