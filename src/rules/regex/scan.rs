@@ -288,4 +288,74 @@ mod tests {
             (0..40).filter(|&rule| found(&plan, &["x", "C5!"], rule, 1).count > 0).collect();
         assert_eq!(hits, [2, 28]);
     }
+
+    /// Patterns of all shapes that windows are made from: literals before, behind and between
+    /// what is bounded and what is not.
+    fn pattern() -> impl proptest::strategy::Strategy<Value = String> {
+        use proptest::prelude::*;
+        let atom = prop_oneof![
+            4 => "[abc]{1,4}",
+            1 => "[abc]{15,20}",
+            1 => Just(".".to_owned()),
+            1 => Just("\\s".to_owned()),
+            1 => Just("[bc]".to_owned()),
+            1 => Just("\\b".to_owned()),
+            1 => Just("^".to_owned()),
+            1 => Just("$".to_owned()),
+            1 => Just("(?=ab)".to_owned()),
+            1 => Just("(?<!b)".to_owned()),
+        ];
+        atom.prop_recursive(3, 12, 3, |inner| {
+            let counts = prop_oneof![
+                Just("?"),
+                Just("*"),
+                Just("+"),
+                Just("{2}"),
+                Just("{2,}"),
+                Just("{1,3}"),
+                Just("{0,2}"),
+                Just("{3,9}?"),
+                Just("++")
+            ];
+            prop_oneof![
+                3 => prop::collection::vec(inner.clone(), 2..4).prop_map(|parts| parts.concat()),
+                1 => prop::collection::vec(inner.clone(), 2..4)
+                    .prop_map(|parts| format!("(?:{})", parts.join("|"))),
+                2 => (inner.clone(), counts).prop_map(|(part, count)| format!("(?:{part}){count}")),
+                1 => (inner.clone(), inner).prop_map(|(one, two)| format!("({one}){two}\\1")),
+            ]
+        })
+    }
+
+    proptest::proptest! {
+        #![proptest_config(proptest::prelude::ProptestConfig::with_cases(800))]
+        #[test]
+        fn a_plan_finds_what_its_patterns_find_in_each_piece(
+            text in pattern(),
+            fold in proptest::prelude::any::<bool>(),
+            pieces in proptest::collection::vec("[abcABC \\n]{0,40}|[abc ]{250,400}", 1..5),
+            most in 1usize..4,
+        ) {
+            let text = if fold { format!("(?i){text}") } else { text };
+            let limits = Limits::default();
+            let Ok(pattern) = Pattern::parse(text.as_bytes(), Strip::Bare) else { return Ok(()) };
+            let exact = Arc::new(Exact::new(Arc::new(pattern), &mut Ids::new(), &limits));
+            let rule = PlanRule { pattern: exact.clone(), scope: Scope::All };
+            let plan = Plan::build(&[rule], &limits);
+            let parts: Pieces = pieces.iter().collect();
+            let (mut scratch, mut caches) = (Scratch::default(), Caches::new());
+            let found = plan.start(&parts, &mut scratch).run(0, most, &mut caches);
+            let mut expected = Matches::default();
+            for (number, piece) in parts.iter().enumerate() {
+                let Ok((count, first)) =
+                    exact.count(piece, most - expected.count, &mut caches) else { return Ok(()) };
+                expected.count += count;
+                expected.first = expected.first.or_else(|| first.map(|range| (number, range)));
+                if expected.count >= most {
+                    break;
+                }
+            }
+            proptest::prop_assert_eq!(found, Ok(expected), "{}", text);
+        }
+    }
 }
