@@ -59,14 +59,6 @@ pub fn monotonic_microseconds() -> u64 {
     })
 }
 
-/// This moment in the local time zone to the thousandth of a second, as SpamAssassin's commands
-/// write it: `Nov 22 13:09:46.123`.
-pub fn short_time() -> String {
-    #[allow(clippy::disallowed_methods)] // the one place that may
-    let now = jiff::Timestamp::try_from(SystemTime::now()).unwrap_or_default();
-    now.to_zoned(jiff::tz::TimeZone::system()).strftime("%b %e %H:%M:%S%.3f").to_string()
-}
-
 /// A moment, in seconds since 1970, as a mail's `Date` says it: `Sun, 22 Nov 2026 13:09:46 +0000`.
 pub fn mail_date(seconds: i64) -> String {
     let timestamp = jiff::Timestamp::from_second(seconds).unwrap_or_default();

@@ -4,7 +4,7 @@
 //! happens inside are written for the areas that `-D` names (Mail::SpamAssassin::Logger).
 
 use crate::clock;
-use std::collections::HashMap;
+use crate::log::Areas;
 use std::io::{self, Write};
 
 /// Standard error, and which areas are wanted there.
@@ -12,7 +12,7 @@ use std::io::{self, Write};
 pub struct Notes {
     /// `-D` was given, whatever its areas.
     chatty: bool,
-    areas: HashMap<String, bool>,
+    areas: Areas,
     level: Level,
 }
 
@@ -30,23 +30,14 @@ impl Notes {
     pub fn new(areas: Option<&str>) -> Notes {
         let Some(areas) = areas else { return Notes::default() };
         let areas = if areas.is_empty() || areas == "0" { "all" } else { areas };
-        let mut wanted = HashMap::new();
-        let words = areas.split(',').filter(|word| !word.is_empty());
-        for word in words.filter(|word| !word.contains(|c: char| c.is_ascii_whitespace())) {
-            let off = word.get(..2).filter(|no| no.eq_ignore_ascii_case("no"));
-            match off.and_then(|_| word.get(2..)).filter(|area| !area.is_empty()) {
-                Some(area) => wanted.insert(area.to_owned(), false),
-                None => wanted.insert(word.to_owned(), true),
-            };
-        }
+        let areas = Areas::parse(&[areas]);
         // An area that is switched off wants what is left to be heard no more than `info` does.
-        let more = wanted.iter().any(|(area, on)| *on && area != "info");
-        let level = match (wanted.is_empty(), more) {
+        let level = match (areas.is_empty(), areas.any()) {
             (true, _) => Level::Warn,
             (false, false) => Level::Info,
             (false, true) => Level::Debug,
         };
-        Notes { chatty: true, areas: wanted, level }
+        Notes { chatty: true, areas, level }
     }
 
     /// Was `-D` given?
@@ -56,8 +47,7 @@ impl Notes {
 
     /// Are notes of `area` wanted?
     pub fn wants(&self, area: &str) -> bool {
-        let all = || self.areas.get("all").copied().unwrap_or(false);
-        self.level == Level::Debug && self.areas.get(area).copied().unwrap_or_else(all)
+        self.level == Level::Debug && self.areas.has(area)
     }
 
     /// Something is not as it should be.
@@ -81,7 +71,7 @@ impl Notes {
 }
 
 fn line(level: &str, text: &str) {
-    let when = clock::short_time();
+    let when = clock::local("%b %e %H:%M:%S%.3f").unwrap_or_default();
     let line = format!("{when} [{}] {level}: {}\n", std::process::id(), tame(text));
     // Without standard error there is nobody to tell; the mail goes on.
     let _ = io::stderr().write_all(line.as_bytes());

@@ -100,12 +100,7 @@ mod tests {
     fn a_glance_sees_the_outermost_conjunction() {
         let lines = "body A /a/\nbody B /b/\nbody C /c/\nbody D /d/\n\
                      meta M A && !B && (C || D) && !(C && D)\nmeta N A || B\nmeta O !C\n";
-        let sources = Sources {
-            site: Vec::new(),
-            distribution: Vec::new(),
-            cf_lines: lines.as_bytes().to_vec(),
-            ..Sources::default()
-        };
+        let sources = Sources::of_lines(lines);
         let set = load(&sources, &Limits::default());
         let id = |name: &str| set.find(name).expect("a rule");
         let of = |name: &str| Glance::of(&set.rule(id(name)).expect("a rule").test);

@@ -56,8 +56,11 @@ fn outcome(
             pattern(scan, rules, (id, rule), *view, *index, worker)
         }
         Leaf::Pattern { view, index, negated: true } => {
-            let found = search(scan, rules, *view, *index, 1, worker)?;
-            Ok(if found.count == 0 { HIT } else { MISS })
+            let found = match rule.templates.is_empty() {
+                true => Some(search(scan, rules, *view, *index, 1, worker)?),
+                false => tagged(scan, rules, (id, rule), (*view, *index), 1, worker)?,
+            };
+            Ok(if found.is_some_and(|found| found.count == 0) { HIT } else { MISS })
         }
         Leaf::Exists(query) => Ok(if query.exists(&scan.views.source()) { HIT } else { MISS }),
         Leaf::MimeHeader(exact) => mime_header(scan, rule, exact, worker),
@@ -124,17 +127,18 @@ fn pattern(
     worker: &mut Worker,
 ) -> Outcome {
     let most = most_matches(scan, rule);
-    let found = search(scan, rules, view, index, most, worker)?;
+    let mut found = search(scan, rules, view, index, most, worker)?;
+    if found.count > 0 && !rule.templates.is_empty() {
+        found = tagged(scan, rules, (id, rule), (view, index), most, worker)?.unwrap_or_default();
+    }
     if found.count == 0 {
         return Ok(MISS);
     }
     if found.count >= scan.views.settings().limits.rule_hits {
         scan.reached.note(Limit::RuleHits);
     }
-    if !rule.templates.is_empty() {
-        return with_tags(scan, rules, (id, rule), view, most, worker);
-    }
     if rule.captures
+        && rule.templates.is_empty()
         && let Some(exact) = rules.program.plan(view).pattern(index)
     {
         scan.see(rules, view, worker);
@@ -161,39 +165,38 @@ fn evidence(pieces: &Pieces, found: &Matches, limit: usize) -> Option<Evidence> 
     Some(Evidence { text, piece, offset: range.start })
 }
 
-/// A rule whose pattern holds `%{TAG}`: what the plan knows is the pattern with anything in
-/// the tag's place; here the tag's values are put in and the pattern is run for good.
-fn with_tags(
+/// The matches of a rule whose pattern holds `%{TAG}`: what the plan knows is the pattern with
+/// anything in the tag's place; here the tag's values are put in and the pattern is run for good.
+/// `None`: a tag has no value, and the rule does not run, not even one with `!~`.
+fn tagged(
     scan: &mut Scan,
     rules: Rules,
     (id, rule): (RuleId, &Rule),
-    view: View,
+    (view, index): (View, usize),
     most: usize,
     worker: &mut Worker,
-) -> Outcome {
+) -> Result<Option<Matches>, Overrun> {
+    scan.see(rules, view, worker);
     let tags = scan.frozen.as_deref().unwrap_or(&scan.tags);
     if let (true, [name]) = (rules.program.holding.contains(&id), &*rule.templates) {
         // Most texts have none of the values, which is seen without compiling anything.
         let values = tags.values(name, &scan.views);
         let scratch = scan.seen(view).map(|seen| &seen.scratch);
-        let is_plain = values.iter().all(|value| value.is_ascii());
+        let is_plain = !values.is_empty() && values.iter().all(|value| value.is_ascii());
         if is_plain && scratch.is_some_and(|scratch| !scratch.holds_any(&values)) {
-            return Ok(MISS);
+            return Ok(Some(Matches::default()));
         }
     }
-    let limits = scan.views.settings().limits.clone();
     let source = rule.test.pattern().map(|pattern| pattern.source()).unwrap_or_default();
-    let Some(source) = tags.fill(&source, &rule.templates, &scan.views) else {
-        return Ok(MISS); // a tag without a value: the rule does not run
-    };
-    let Ok(filled) = Pattern::parse_within(&source, Strip::Bare, &limits) else {
-        return Ok(MISS);
-    };
-    let exact = Exact::new(Arc::new(filled), &mut Ids::new(), &limits);
+    let Some(source) = tags.fill(&source, &rule.templates, &scan.views) else { return Ok(None) };
+    let limits = &scan.views.settings().limits;
+    let Ok(filled) = Pattern::parse_within(&source, Strip::Bare, limits) else { return Ok(None) };
+    let exact = Exact::new(Arc::new(filled), &mut Ids::new(), limits);
     let mut caches = Caches::new();
-    let seen = scan.see(rules, view, worker);
     let mut found = Matches::default();
-    for (number, piece) in seen.pieces.iter().enumerate() {
+    let Some(Seen { pieces, .. }) = scan.seen(view) else { return Ok(None) };
+    let scope = rules.program.plan(view).scope(index, pieces.len());
+    for (number, piece) in pieces.iter().enumerate().take(scope.end).skip(scope.start) {
         let (matches, first) = exact.count(piece, most - found.count, &mut caches)?;
         found.count += matches;
         found.first = found.first.or_else(|| first.map(|range| (number, range)));
@@ -201,7 +204,7 @@ fn with_tags(
             break;
         }
     }
-    Ok((count(&found), evidence(&seen.pieces, &found, limits.evidence)))
+    Ok(Some(found))
 }
 
 /// What named groups captured, for each match that counts: pairs of name and value.

@@ -17,12 +17,7 @@ priority NOTED 1
 ";
 
 fn scan(limits: &Limits, mail: &str) -> Verdict {
-    let sources = Sources {
-        site: Vec::new(),
-        distribution: Vec::new(),
-        cf_lines: RULES.as_bytes().to_vec(),
-        ..Sources::default()
-    };
+    let sources = Sources::of_lines(RULES);
     let engine = Engine::new(Arc::new(load(&sources, limits)), Curve::default(), limits);
     let options = Options { subtests: true, ..Options::default() };
     engine.scan(&mut engine.worker(), mail.as_bytes().to_vec(), &options)

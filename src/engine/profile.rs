@@ -137,12 +137,7 @@ mod tests {
         meta E D\nmeta F !E\nmeta G !Z\nmeta Z __B\nscore Z 0\nmeta H Z || A\n";
 
     fn engine(lines: &str) -> Engine {
-        let sources = Sources {
-            site: Vec::new(),
-            distribution: Vec::new(),
-            cf_lines: lines.as_bytes().to_vec(),
-            ..Sources::default()
-        };
+        let sources = Sources::of_lines(lines);
         let limits = Limits::default();
         Engine::new(Arc::new(load(&sources, &limits)), Curve::default(), &limits)
     }

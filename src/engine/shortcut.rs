@@ -224,12 +224,7 @@ mod tests {
                      body FIRST /o/\npriority FIRST -300\n\
                      body EARLY /stop/\npriority EARLY -200\nscore EARLY 3\n\
                      shortcircuit EARLY on\nbody LATE /never/\nmeta NOT_LATE !LATE\n";
-        let sources = Sources {
-            site: Vec::new(),
-            distribution: Vec::new(),
-            cf_lines: lines.as_bytes().to_vec(),
-            ..Sources::default()
-        };
+        let sources = Sources::of_lines(lines);
         let limits = Limits::default();
         let engine = Engine::new(Arc::new(load(&sources, &limits)), Curve::default(), &limits);
         for (text, expected) in [

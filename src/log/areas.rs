@@ -8,14 +8,14 @@ use std::collections::HashMap;
 /// A choice of areas.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Areas {
-    all: bool,
+    /// Each area's last word; `all` stands for those without one.
     named: HashMap<String, bool>,
 }
 
 impl Areas {
     /// Every area.
     pub fn all() -> Areas {
-        Areas { all: true, named: HashMap::new() }
+        Areas::parse(&["all"])
     }
 
     /// The areas of lists like `config,rules` or `all,nodns`.
@@ -30,23 +30,24 @@ impl Areas {
                 Some(name) if !name.is_empty() => (name, false),
                 _ => (word, true),
             };
-            if name == "all" {
-                areas.all = wanted;
-            } else {
-                areas.named.insert(name.to_owned(), wanted);
-            }
+            areas.named.insert(name.to_owned(), wanted);
         }
         areas
     }
 
     /// Are lines of `area` wanted?
     pub fn has(&self, area: &str) -> bool {
-        self.named.get(area).copied().unwrap_or(self.all)
+        self.named.get(area).or_else(|| self.named.get("all")).copied().unwrap_or(false)
+    }
+
+    /// Was no area named, neither wanted nor left out?
+    pub fn is_empty(&self) -> bool {
+        self.named.is_empty()
     }
 
     /// Is any area wanted at all, so that debug lines have to be made?
     pub fn any(&self) -> bool {
-        self.all || self.named.iter().any(|(name, wanted)| *wanted && name != "info")
+        self.named.iter().any(|(name, wanted)| *wanted && name != "info")
     }
 }
 

@@ -111,6 +111,14 @@ pub struct Sources {
     pub paths: Arc<Paths>,
 }
 
+impl Sources {
+    /// Nothing but these lines of a `.cf` file: neither the distribution's rules nor the site's.
+    pub fn of_lines(lines: impl Into<Vec<u8>>) -> Sources {
+        let (site, distribution) = (Vec::new(), Vec::new());
+        Sources { site, distribution, cf_lines: lines.into(), ..Sources::default() }
+    }
+}
+
 impl Default for Sources {
     /// What `spamd` reads without options.
     fn default() -> Self {

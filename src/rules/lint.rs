@@ -100,12 +100,7 @@ mod tests {
         let lines = "loadplugin Mail::SpamAssassin::Plugin::DKIM\n\
             full A eval:check_dkim_valid()\nheader B eval:bound('x')\nmeta C A && B\nmeta D C\n\
             dkim_minimum_key_bits 512\nrequired_score 4\n";
-        let sources = Sources {
-            site: Vec::new(),
-            distribution: Vec::new(),
-            cf_lines: lines.as_bytes().to_vec(),
-            ..Sources::default()
-        };
+        let sources = Sources::of_lines(lines);
         let set = load(&sources, &Limits::default());
         let pending = pending(&set, &|_, name| name == "bound");
         let directives: Vec<_> = pending.directives.iter().map(|(name, _)| *name).collect();

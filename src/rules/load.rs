@@ -476,12 +476,7 @@ mod tests {
     use proptest::prelude::*;
 
     fn of(lines: &str) -> RuleSet {
-        let sources = Sources {
-            site: Vec::new(),
-            distribution: Vec::new(),
-            cf_lines: lines.as_bytes().to_vec(),
-            ..Sources::default()
-        };
+        let sources = Sources::of_lines(lines);
         load(&sources, &Limits::default())
     }
 
@@ -558,12 +553,7 @@ mod tests {
     #[test]
     fn limit_rule_file_line() {
         let limits = Limits { rule_file_line: 20, ..Limits::default() };
-        let sources = Sources {
-            cf_lines: b"body A /aaaaaaaaaaa/\nbody B /aaaaaaaaaaaa/\n".to_vec(),
-            site: Vec::new(),
-            distribution: Vec::new(),
-            ..Sources::default()
-        };
+        let sources = Sources::of_lines(b"body A /aaaaaaaaaaa/\nbody B /aaaaaaaaaaaa/\n");
         let set = load(&sources, &limits);
         assert!(set.find("A").is_some() && set.find("B").is_none());
     }
@@ -577,12 +567,7 @@ mod tests {
             std::fs::write(root.join(format!("{number}.cf")), text).unwrap();
         }
         for (include_depth, deepest) in [(1, 0), (2, 1), (3, 2), (9, 4)] {
-            let sources = Sources {
-                site: Vec::new(),
-                distribution: Vec::new(),
-                cf_lines: format!("include {}\n", root.join("0.cf").display()).into_bytes(),
-                ..Sources::default()
-            };
+            let sources = Sources::of_lines(format!("include {}\n", root.join("0.cf").display()));
             let set = load(&sources, &Limits { include_depth, ..Limits::default() });
             let read = (0..5).filter(|number| set.find(&format!("R{number}")).is_some()).max();
             assert_eq!(read, Some(deepest), "{include_depth}");

@@ -246,12 +246,7 @@ mod tests {
         meta WAITS !LATER\nwelcomelist_from a@example.com\nreplace_tag A x\n";
 
     fn base(more: &str) -> Arc<RuleSet> {
-        let sources = Sources {
-            site: Vec::new(),
-            distribution: Vec::new(),
-            cf_lines: format!("{BASE}{more}").into_bytes(),
-            ..Sources::default()
-        };
+        let sources = Sources::of_lines(format!("{BASE}{more}"));
         Arc::new(load(&sources, &Limits::default()))
     }
 

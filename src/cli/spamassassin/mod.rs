@@ -15,6 +15,7 @@ use super::{Outcome, check_spamd, flag, options, out, ruleset, valued};
 use crate::config::Config;
 use crate::error::Code;
 use crate::rules::files;
+use crate::server::users::file::template;
 use clap::{Arg, ArgAction, ArgMatches, Command, ValueHint, value_parser};
 use filter::{Filter, Work};
 use std::ffi::OsString;
@@ -188,7 +189,9 @@ fn run(matches: &ArgMatches) -> Outcome {
     // Whoever only checks rules does not want to ask the network.
     config.local |= lint && !matches.get_flag("net");
     let create = !lint && !matches.get_flag("nocreate-prefs");
-    let prefs = preferences::file(config.prefs.take(), &files::home(), create, &notes);
+    let template = template(config.site.as_deref(), config.rules.as_deref());
+    let named = config.prefs.take();
+    let prefs = preferences::file(named, &files::home(), create, template.as_deref(), &notes);
     config.prefs = Some(prefs);
     match lint {
         true => self::lint(&config, &notes),

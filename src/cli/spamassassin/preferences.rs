@@ -10,31 +10,26 @@ use std::io::{self, Write};
 use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 
-/// Where the template is looked for; the first that is there is taken.
-const TEMPLATES: &[&str] = &[
-    "/etc/spamassassin/user_prefs.template",
-    "/usr/etc/mail/spamassassin/user_prefs.template",
-    "/usr/share/spamassassin/user_prefs.template",
-    "/var/lib/spamassassin/4.000001/updates_spamassassin_org/user_prefs.template",
-    "/etc/mail/spamassassin/user_prefs.template",
-    "/usr/local/share/spamassassin/user_prefs.template",
-];
-
-/// The file with the preferences: `named`, or that in `home`. With `create` it is made where
-/// it is not there.
-pub fn file(named: Option<PathBuf>, home: &Path, create: bool, notes: &Notes) -> PathBuf {
+/// The file with the preferences: `named`, or that in `home`. With `create` it is made from
+/// `template` where it is not there.
+pub fn file(
+    named: Option<PathBuf>,
+    home: &Path,
+    create: bool,
+    template: Option<&Path>,
+    notes: &Notes,
+) -> PathBuf {
     let state = home.join(".spamassassin");
     let file = named.unwrap_or_else(|| state.join("user_prefs"));
     if create {
-        let templates: Vec<&Path> = TEMPLATES.iter().map(Path::new).collect();
-        make_sure(&file, &state, &templates, notes);
+        make_sure(&file, &state, template, notes);
     }
     file
 }
 
 /// Makes `file` from a template, and the directory `state`, if it is not there; tells what is
 /// in the way.
-fn make_sure(file: &Path, state: &Path, templates: &[&Path], notes: &Notes) {
+fn make_sure(file: &Path, state: &Path, template: Option<&Path>, notes: &Notes) {
     let name = file.display();
     match fs::metadata(file) {
         Ok(found) if found.is_file() => {}
@@ -44,7 +39,7 @@ fn make_sure(file: &Path, state: &Path, templates: &[&Path], notes: &Notes) {
             "config: default user preference file {name} not accessible: {}",
             reason(&error)
         )),
-        Err(_) => match create(file, state, templates) {
+        Err(_) => match self::create(file, state, template) {
             Ok(()) => notes.warn(&format!("config: created user preferences file: {name}")),
             Err(why) => {
                 notes.warn(&why);
@@ -55,8 +50,7 @@ fn make_sure(file: &Path, state: &Path, templates: &[&Path], notes: &Notes) {
     }
 }
 
-fn create(file: &Path, state: &Path, templates: &[&Path]) -> Result<(), String> {
-    let template = templates.iter().find(|path| path.exists());
+fn create(file: &Path, state: &Path, template: Option<&Path>) -> Result<(), String> {
     let template = template.ok_or("config: can not determine default prefs path")?;
     let text = fs::read(template)
         .map_err(|why| format!("config: cannot open {}: {}", template.display(), reason(&why)))?;
@@ -78,18 +72,18 @@ mod tests {
         let home = std::env::temp_dir().join(format!("mailprint-prefs-{}", std::process::id()));
         let notes = Notes::default();
         let state = home.join(".spamassassin");
-        let prefs = file(None, &home, false, &notes);
+        let prefs = file(None, &home, false, None, &notes);
         assert_eq!((prefs.clone(), home.exists()), (state.join("user_prefs"), false));
         fs::create_dir_all(&home).unwrap();
         let template = home.join("template");
         fs::write(&template, "# first\n").unwrap();
-        make_sure(&prefs, &state, &[Path::new("/nonexistent"), &template], &notes);
+        make_sure(&prefs, &state, Some(&template), &notes);
         assert_eq!(fs::read(&prefs).unwrap(), b"# first\n");
         fs::write(&template, "# second\n").unwrap();
-        make_sure(&prefs, &state, &[&template], &notes);
+        make_sure(&prefs, &state, Some(&template), &notes);
         assert_eq!(fs::read(&prefs).unwrap(), b"# first\n");
-        assert!(create(&prefs, &state, &[&template]).unwrap_err().contains("File exists"));
-        assert!(create(&prefs, &state, &[]).is_err());
+        assert!(create(&prefs, &state, Some(&template)).unwrap_err().contains("File exists"));
+        assert!(create(&prefs, &state, None).is_err());
         fs::remove_dir_all(&home).unwrap();
     }
 }

@@ -263,13 +263,7 @@ mod tests {
             header REPLY eval:check_replyto_in_list('MINE')\n\
             header FAR eval:check_for_faraway_charset_in_headers()\n\
             body HOST eval:check_uri_host_in_blocklist()\n";
-        let sources = Sources {
-            site: Vec::new(),
-            distribution: Vec::new(),
-            pre_lines: PRE.as_bytes().to_vec(),
-            cf_lines: lines.as_bytes().to_vec(),
-            ..Sources::default()
-        };
+        let sources = Sources { pre_lines: PRE.as_bytes().to_vec(), ..Sources::of_lines(lines) };
         let limits = Limits::default();
         let rules = Arc::new(rules::load(&sources, &limits));
         let engine = Engine::new(rules, Curve::default(), &limits);

@@ -8,12 +8,7 @@ use std::sync::Arc;
 fn engine(lines: &str) -> Engine {
     let rule = "body SPAM /spam/\nscore SPAM 10\ndescribe SPAM Says so\n\
         add_header all Status _YESNO_, score=_SCORE_\nreport report\n";
-    let sources = Sources {
-        site: Vec::new(),
-        distribution: Vec::new(),
-        cf_lines: format!("{rule}{lines}").into_bytes(),
-        ..Sources::default()
-    };
+    let sources = Sources::of_lines(format!("{rule}{lines}"));
     let limits = Limits::default();
     Engine::new(Arc::new(load(&sources, &limits)), Curve::default(), &limits)
 }

@@ -18,12 +18,7 @@ const RULES: &str = "body SPAM /spam/\nscore SPAM 10\ndescribe SPAM Says so\n\
     report _HEADER(ALL)_ _PREVIEW_ _REPORT_\nunsafe_report _HEADER(X-Own)_\n";
 
 fn engine(lines: &str, limits: &Limits) -> Engine {
-    let sources = Sources {
-        site: Vec::new(),
-        distribution: Vec::new(),
-        cf_lines: lines.as_bytes().to_vec(),
-        ..Sources::default()
-    };
+    let sources = Sources::of_lines(lines);
     Engine::new(Arc::new(load(&sources, limits)), Curve::default(), limits)
 }
 

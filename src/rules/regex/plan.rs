@@ -132,6 +132,11 @@ impl Plan {
         matches!(self.tiers.get(index), Some(Tier::Always))
     }
 
+    /// The numbers of the pieces that rule `index` looks at, of `count` pieces.
+    pub fn scope(&self, index: usize, count: usize) -> Range<usize> {
+        self.rules.get(index).map_or(0..0, |rule| rule.scope.pieces(count))
+    }
+
     /// The pattern of rule `index`.
     pub fn pattern(&self, index: usize) -> Option<&Arc<Exact>> {
         self.rules.get(index).map(|rule| &rule.pattern)

@@ -117,17 +117,20 @@ pub fn read(file: &File, most: usize) -> std::io::Result<Option<Vec<u8>>> {
     Ok((text.len() <= most).then_some(text))
 }
 
-/// The first `user_prefs.template` of the folders that SpamAssassin looks in.
+/// The first `user_prefs.template` of the folders that SpamAssassin looks in, in its order: with
+/// other folders for the site's files and for the rules, if they are given.
 pub fn template(site: Option<&Path>, rules: Option<&Path>) -> Option<PathBuf> {
-    const PLACES: &[&str] = &[
-        "/etc/spamassassin",
-        "/etc/mail/spamassassin",
-        "/usr/local/share/spamassassin",
+    const SITE: &str = "/etc/spamassassin";
+    const BEFORE_RULES: &[&str] = &[
+        "/usr/etc/mail/spamassassin",
         "/usr/share/spamassassin",
+        "/var/lib/spamassassin/4.000001/updates_spamassassin_org",
     ];
-    let own = site.into_iter().chain(rules);
-    let places = own.chain(PLACES.iter().map(Path::new));
-    places.map(|place| place.join("user_prefs.template")).find(|path| path.is_file())
+    const LAST: &[&str] = &[SITE, "/etc/mail/spamassassin", "/usr/local/share/spamassassin"];
+    let site = std::iter::once(site.unwrap_or(Path::new(SITE)));
+    let usual = |places: &'static [&'static str]| places.iter().map(Path::new);
+    let mut places = site.chain(usual(BEFORE_RULES)).chain(rules).chain(usual(LAST));
+    places.find_map(|place| Some(place.join("user_prefs.template")).filter(|path| path.is_file()))
 }
 
 /// The text of a template, if it can be read and is no longer than one can be.
