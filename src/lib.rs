@@ -15,6 +15,7 @@
 pub mod cli;
 pub mod clock;
 pub mod config;
+pub mod dns;
 pub mod engine;
 pub mod error;
 pub mod http;

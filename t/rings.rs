@@ -17,21 +17,23 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("config", &["limits", "error", "log", "text"]),
     ("message", &["text", "limits"]),
     ("rules", &["message", "text", "limits"]),
-    ("engine", &["rules", "message", "text", "limits", "clock", "metrics"]),
+    ("dns", &["text", "limits", "clock", "metrics"]),
+    ("auth", &["dns", "message", "text", "limits", "clock"]),
+    ("engine", &["dns", "auth", "rules", "message", "text", "limits", "clock", "metrics"]),
     ("protocol", &["text", "limits", "error"]),
     ("http", &["config", "metrics", "log", "server", "error"]),
     (
         "server",
         &[
-            "http", "engine", "rules", "message", "protocol", "config", "metrics", "limits",
-            "clock", "log", "error", "text",
+            "http", "engine", "dns", "auth", "rules", "message", "protocol", "config", "metrics",
+            "limits", "clock", "log", "error", "text",
         ],
     ),
     (
         "cli",
         &[
-            "server", "http", "engine", "rules", "message", "protocol", "config", "metrics",
-            "limits", "clock", "log", "error", "text",
+            "server", "http", "engine", "dns", "auth", "rules", "message", "protocol", "config",
+            "metrics", "limits", "clock", "log", "error", "text",
         ],
     ),
     ("main", &["cli"]),
