@@ -3,6 +3,8 @@
 //! Invariant: a set says everything about one position of the text, so that nothing
 //! downstream needs to know a flag. perlrecharclass, perlre "Character set modifiers".
 
+use regex_syntax::hir::Class;
+
 /// A set of byte values.
 #[derive(Clone, Copy, PartialEq, Eq, Default)]
 pub(super) struct ByteSet([u64; 4]);
@@ -31,6 +33,25 @@ impl ByteSet {
         set
     }
 
+    /// What a class matches; of one of characters that are more than a byte, which the translation
+    /// never makes, any byte. (regex-syntax makes a class of characters of `a|b`.)
+    pub fn of_class(class: &Class) -> ByteSet {
+        let class = match class {
+            Class::Bytes(class) => Some(class.clone()),
+            Class::Unicode(class) => class.to_byte_class(),
+        };
+        let Some(class) = class else { return ByteSet::ALL };
+        let ranges = class.ranges().iter().map(|range| (range.start(), range.end()));
+        ByteSet::of(&ranges.collect::<Vec<_>>())
+    }
+
+    /// The bytes that stand in `text`.
+    pub fn of_text(text: &[u8]) -> ByteSet {
+        let mut set = ByteSet::default();
+        text.iter().for_each(|&byte| set.insert(byte));
+        set
+    }
+
     pub fn insert(&mut self, byte: u8) {
         self.0[usize::from(byte >> 6)] |= 1 << (byte & 63);
     }
@@ -45,6 +66,11 @@ impl ByteSet {
 
     pub fn union(&self, other: &ByteSet) -> ByteSet {
         ByteSet(std::array::from_fn(|i| self.0[i] | other.0[i]))
+    }
+
+    /// Have the two a byte in common?
+    pub fn meets(&self, other: &ByteSet) -> bool {
+        self.0.iter().zip(&other.0).any(|(one, other)| one & other != 0)
     }
 
     pub fn complement(&self) -> ByteSet {

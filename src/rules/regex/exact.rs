@@ -173,15 +173,17 @@ impl Exact {
         found.start..grouped.end(&slots).unwrap_or(found.end)
     }
 
-    /// Perl's `while (/…/g)` on one text: up to `most` matches, the count and the first.
+    /// Perl's `while (/…/g)` on one text: up to `most` matches, the count and the first. None
+    /// begins before `from`.
     pub fn count(
         &self,
         hay: &[u8],
+        from: usize,
         most: usize,
         caches: &mut Caches,
     ) -> Result<(usize, Option<Range<usize>>), Overrun> {
         let (mut count, mut first) = (0, None);
-        let (mut at, mut after_empty) = (0, false);
+        let (mut at, mut after_empty) = (from, false);
         while count < most {
             let found = if after_empty {
                 self.find_nonempty_at(hay, at, caches)?
@@ -464,7 +466,7 @@ mod tests {
             ("\\Gab", b"abab ab", (2, 0, 2)),
         ];
         for (pattern, hay, (count, start, end)) in cases {
-            let found = exact(pattern).count(hay, 50, &mut Caches::new());
+            let found = exact(pattern).count(hay, 0, 50, &mut Caches::new());
             let expected = (*count, (*count > 0).then_some(*start..*end));
             assert_eq!(found, Ok(expected), "{pattern} on {:?}", hay.escape_ascii().to_string());
         }

@@ -5,6 +5,7 @@
 //! necessary condition, never a sufficient one. With each clause goes how far a match can reach
 //! before and behind its literals.
 
+use super::bytes::ByteSet;
 use regex_syntax::hir::{Class, Hir, HirKind, Repetition};
 
 /// One of these, in any case, is in every match.
@@ -91,14 +92,11 @@ fn exactly(literals: Literals) -> Required {
 }
 
 fn members(class: &Class) -> Option<Literals> {
-    let Class::Bytes(class) = class else { return None };
-    let size: usize =
-        class.ranges().iter().map(|range| usize::from(range.end() - range.start()) + 1).sum();
-    if size > MOST_LITERALS / 2 {
+    let members = ByteSet::of_class(class);
+    if members.len() > MOST_LITERALS / 2 {
         return None;
     }
-    let bytes = class.ranges().iter().flat_map(|range| range.start()..=range.end());
-    Some(bytes.map(|byte| vec![byte.to_ascii_lowercase()]).collect())
+    Some(members.iter().map(|byte| vec![byte.to_ascii_lowercase()]).collect())
 }
 
 fn repeated(repeat: &Repetition) -> Required {

@@ -79,20 +79,39 @@ impl Near {
             clauses.into_iter().map(|clause| (cost(&clause), clause)).collect();
         clauses.sort_by(|(a, _), (b, _)| a.total_cmp(b));
         let mut seeks = clauses.into_iter().map(|(_, clause)| Seek::new(clause));
-        Some(Near { lead: seeks.next()?, others: seeks.collect() })
+        let lead = seeks.next()?;
+        let mut others: Box<[Seek]> = seeks.collect();
+        // Those that tell where a match begins come first.
+        others.sort_by_key(|seek| seek.clause.before.is_none());
+        Some(Near { lead, others })
     }
 
     /// The first window behind `from` and before `until`.
     pub fn window(&self, folded: Folded<'_>, from: usize, until: usize) -> Option<Window> {
         let mut at = from;
         loop {
-            let window = self.lead.window(folded, at, until)?;
+            let mut window = self.lead.window(folded, at, until)?;
             at = window.next;
-            let text = folded.text.get(window.range.clone()).unwrap_or_default();
-            if text.len() <= LONG || self.others.iter().all(|seek| seek.find(text).is_some()) {
+            if window.range.len() <= LONG {
+                return Some(window);
+            }
+            if let Some(start) = self.first_start(folded.text, window.range.clone()) {
+                window.range.start = start;
                 return Some(window);
             }
         }
+    }
+
+    /// Where in a long window a match can begin at the earliest: it holds one of each clause, and
+    /// begins so far before it at most. `None`: the window holds none.
+    fn first_start(&self, text: &[u8], window: Range<usize>) -> Option<usize> {
+        let mut start = window.start;
+        // Behind what the others say the lead has to stand as well.
+        for seek in self.others.iter().chain([&self.lead]) {
+            let found = start + seek.find(text.get(start..window.end)?)?;
+            start = start.max(seek.clause.before.map_or(start, |far| found.saturating_sub(far)));
+        }
+        Some(start)
     }
 }
 
@@ -203,8 +222,10 @@ mod tests {
             ),
             ("\\s+quiz", &["12 quiz34", "5 quiz"], &[(0, "12 quiz"), (1, "5 quiz")]),
             ("quiz.*x", &["12quiz34", "quiz5"], &[(0, "quiz34"), (1, "quiz5")]),
-            ("foo.*bar", &[&far, &wide, "foo"], &[(0, &far[..606])]),
+            ("foo.*bar", &[&far, &wide, "foo"], &[(0, &far[300..606])]),
             ("foo.*bar", &[&far.replace("foo", "fox")], &[]),
+            ("foo.*barium", &[&format!("{wide}barium{wide}foo")], &[]),
+            ("foo.*barium", &[&format!("{wide}foo-barium")], &[(0, "foo-barium")]),
             ("foo", &["fo", "o"], &[]),
         ];
         for (pattern, pieces, expected) in cases {

@@ -5,7 +5,8 @@
 //! 1. *literals*: every match contains certain words; one pass (`finder`) finds them all, and
 //!    what a rule is still searched for in is what lies around them (`near`);
 //! 2. *sieve*: no such words, but a rare row of bytes; one pass (`sieve`) follows them all;
-//! 3. *always*: neither; its own superset decides when somebody asks for the rule.
+//! 3. *always*: neither; its own superset decides when somebody asks for the rule, and in a
+//!    header's value, which is short, the bytes that the value consists of (`needs`).
 //!
 //! Invariant: a tier may let a rule through in vain, it never keeps a match back.
 
@@ -13,6 +14,7 @@ use super::exact::Exact;
 use super::finder::{Finder, Word};
 use super::literals::{self, Clause};
 use super::near::Near;
+use super::needs::Needs;
 use super::scan::{Scan, Scratch};
 use super::sieve::{self, Sieve};
 use super::{perl, translate};
@@ -54,6 +56,10 @@ pub struct Plan {
     /// For each rule where its literals leave something to search.
     pub(super) near: Vec<Option<Near>>,
     pub(super) sieve: Sieve,
+    /// For each rule without a filter that looks at one piece only what it needs there.
+    pub(super) needs: Vec<Option<Needs>>,
+    /// For each piece: is there such a rule?
+    pub(super) weighed: Vec<bool>,
 }
 
 /// How a rule is ruled out.
@@ -76,11 +82,12 @@ pub(super) struct Use {
 impl Plan {
     /// Plans `rules`; they keep their places.
     pub fn build(rules: &[PlanRule], limits: &Limits) -> Plan {
-        let (mut tiers, mut near) = (Vec::new(), Vec::new());
+        let (mut tiers, mut near, mut needs) = (Vec::new(), Vec::new(), Vec::new());
+        let mut weighed = Vec::new();
         let mut words = Words::default();
         let mut sieve = Sieve::new(rules.len());
         let analysed = rules.iter().zip(analyse(rules, limits)).enumerate();
-        for (number, (rule, (hir, clauses))) in analysed {
+        for (number, (rule, Analysed { hir, needs: needed, clauses })) in analysed {
             let whole = matches!(rule.scope, Scope::All | Scope::AllButFirst);
             let windows = || hir.filter(|_| whole).as_ref().and_then(sieve::windows);
             tiers.push(if !clauses.is_empty() {
@@ -91,11 +98,19 @@ impl Plan {
             } else {
                 Tier::Always
             });
+            needs.push(match (rule.scope, tiers.last()) {
+                (Scope::One(piece), Some(Tier::Always)) => {
+                    weighed.resize(weighed.len().max(piece + 1), false);
+                    weighed.splice(piece..=piece, [true]);
+                    needed
+                }
+                _ => None,
+            });
             near.push(Near::new(clauses));
         }
         let uses = words.uses.into_iter().map(Vec::into_boxed_slice).collect();
         let finder = Finder::new(words.words);
-        Plan { rules: rules.to_vec(), tiers, finder, uses, near, sieve }
+        Plan { rules: rules.to_vec(), tiers, finder, uses, near, sieve, needs, weighed }
     }
 
     /// Begins a scan of `pieces`: looks for all literals.
@@ -154,15 +169,27 @@ impl Scope {
     }
 }
 
-/// Each rule's superset and clauses; on two threads, for this is most of the planning.
-fn analyse(rules: &[PlanRule], limits: &Limits) -> Vec<(Option<Hir>, Vec<Clause>)> {
+/// What is known of a pattern; nothing of one that cannot be read.
+#[derive(Default)]
+struct Analysed {
+    hir: Option<Hir>,
+    needs: Option<Needs>,
+    clauses: Vec<Clause>,
+}
+
+/// What is known of each rule; found out on two threads, for this is most of the planning.
+fn analyse(rules: &[PlanRule], limits: &Limits) -> Vec<Analysed> {
     let one = |rule: &PlanRule| {
         let source = rule.pattern.pattern().source();
         let Ok(parsed) = perl::parse(&source, limits.pattern_depth) else {
-            return (None, Vec::new());
+            return Analysed::default();
         };
-        let clauses = literals::clauses(&translate::shape(&parsed));
-        (Some(translate::superset(&parsed)), clauses)
+        let shape = translate::shape(&parsed);
+        Analysed {
+            hir: Some(translate::superset(&parsed)),
+            needs: Some(Needs::of(&shape)),
+            clauses: literals::clauses(&shape),
+        }
     };
     let (left, right) = rules.split_at(rules.len() / 2);
     std::thread::scope(|scope| {

@@ -1,5 +1,6 @@
 //! One text under one plan: what may match, and what does.
 
+use super::bytes::ByteSet;
 use super::cache::{Caches, Id};
 use super::exact::{Matches, Overrun};
 use super::finder::Search;
@@ -23,6 +24,8 @@ pub struct Scratch {
     /// holds all of them, is not before it.
     first: Vec<u32>,
     search: Search,
+    /// The bytes that each piece consists of, where a rule needs to know.
+    consists: Vec<ByteSet>,
     /// What the sieve's windows reached, once asked.
     reached: Vec<u64>,
     sieved: bool,
@@ -51,7 +54,10 @@ impl<'a> Scan<'a> {
     pub(super) fn start(plan: &'a Plan, pieces: &'a Pieces, scratch: &'a mut Scratch) -> Self {
         scratch.joined.clear();
         scratch.ends.clear();
-        for piece in pieces.iter() {
+        scratch.consists.clear();
+        for (number, piece) in pieces.iter().enumerate() {
+            let weighed = plan.weighed.get(number) == Some(&true);
+            scratch.consists.push(if weighed { ByteSet::of_text(piece) } else { ByteSet::ALL });
             scratch.joined.extend_from_slice(piece);
             scratch.ends.push(scratch.joined.len());
             scratch.joined.push(b'\n');
@@ -92,8 +98,21 @@ impl<'a> Scan<'a> {
             None => false,
             Some(Tier::Literals(bits)) => self.scratch.found.get(index) == Some(bits),
             Some(Tier::Sieve) => self.passes_sieve(index),
-            Some(Tier::Always) => true,
+            Some(Tier::Always) => self.has_what_it_needs(index),
         }
+    }
+
+    fn has_what_it_needs(&self, index: usize) -> bool {
+        let (Some(Some(needs)), Some(rule)) =
+            (self.plan.needs.get(index), self.plan.rules.get(index))
+        else {
+            return true;
+        };
+        let mut numbers = rule.scope.pieces(self.pieces.len());
+        numbers.any(|number| {
+            let piece = self.pieces.get(number).zip(self.scratch.consists.get(number));
+            piece.is_some_and(|(piece, bytes)| needs.are_met_by(piece.len(), bytes))
+        })
     }
 
     fn passes_sieve(&mut self, index: usize) -> bool {
@@ -132,13 +151,12 @@ impl<'a> Scan<'a> {
         let pays = left.len() > 1 || long && (near.is_some() || rule.pattern.backtracks());
         let superset = if pays { rule.pattern.superset() } else { None };
         while matches.count < most && !left.is_empty() {
-            if let Some(superset) = superset
-                && !self.skip_to_match(near, superset, &mut left, until, caches)
-            {
-                break;
-            }
-            let Some(piece) = self.pieces.get(left.start) else { break };
-            let (count, first) = rule.pattern.count(piece, most - matches.count, caches)?;
+            let from = match superset {
+                Some(superset) => self.skip_to_match(near, superset, &mut left, until, caches),
+                None => Some(0),
+            };
+            let (Some(from), Some(piece)) = (from, self.pieces.get(left.start)) else { break };
+            let (count, first) = rule.pattern.count(piece, from, most - matches.count, caches)?;
             matches.count += count;
             if let (None, Some(range)) = (&matches.first, first) {
                 matches.first = Some((left.start, range));
@@ -148,8 +166,9 @@ impl<'a> Scan<'a> {
         Ok(matches)
     }
 
-    /// Leaves away the pieces of `left` in which the superset does not match; `false` if none is
-    /// left. The joined text of the last one ends at `until`.
+    /// Leaves away the pieces of `left` in which the superset does not match; gives where in the
+    /// first one left a match may begin, `None` if there is none. The joined text of the last
+    /// one ends at `until`.
     fn skip_to_match(
         &self,
         near: Option<&Near>,
@@ -157,7 +176,7 @@ impl<'a> Scan<'a> {
         left: &mut Range<usize>,
         until: usize,
         caches: &mut Caches,
-    ) -> bool {
+    ) -> Option<usize> {
         let joined = &self.scratch.joined;
         let mut from = self.joined_start(left.start);
         let mut search = |range: Range<usize>| {
@@ -167,23 +186,23 @@ impl<'a> Scan<'a> {
         };
         let Some(near) = near else {
             return match search(from..until) {
-                Ok(None) => false,
+                Ok(None) => None,
                 Ok(Some(hit)) => {
                     left.start = self.piece_at(hit.offset(), left.clone());
-                    true
+                    Some(0)
                 }
-                Err(_) => true,
+                Err(_) => Some(0),
             };
         };
         let folded = Folded { text: self.scratch.search.folded(), ends: &self.scratch.ends };
         while let Some(window) = near.window(folded, from, until) {
-            if !matches!(search(window.range), Ok(None)) {
+            if !matches!(search(window.range.clone()), Ok(None)) {
                 left.start = window.piece;
-                return true;
+                return Some(window.range.start - self.joined_start(window.piece));
             }
             from = window.next;
         }
-        false
+        None
     }
 
     /// Where a piece begins in the joined text.
@@ -348,7 +367,7 @@ mod tests {
             let mut expected = Matches::default();
             for (number, piece) in parts.iter().enumerate() {
                 let Ok((count, first)) =
-                    exact.count(piece, most - expected.count, &mut caches) else { return Ok(()) };
+                    exact.count(piece, 0, most - expected.count, &mut caches) else { return Ok(()) };
                 expected.count += count;
                 expected.first = expected.first.or_else(|| first.map(|range| (number, range)));
                 if expected.count >= most {

@@ -12,7 +12,7 @@
 
 use super::bytes::ByteSet;
 use super::frequency;
-use regex_syntax::hir::{Class, Hir, HirKind, Repetition};
+use regex_syntax::hir::{Hir, HirKind, Repetition};
 
 /// One byte of `first`, then any number of `rest`.
 #[derive(Clone, Copy, Debug, Default)]
@@ -134,7 +134,7 @@ fn paths(hir: &Hir) -> Vec<Path> {
             vec![limited(Path { lead: ByteSet::default(), steps: steps.collect() })]
         }
         HirKind::Class(class) => {
-            vec![Path { lead: ByteSet::default(), steps: vec![step(members(class))] }]
+            vec![Path { lead: ByteSet::default(), steps: vec![step(ByteSet::of_class(class))] }]
         }
         HirKind::Capture(capture) => paths(&capture.sub),
         HirKind::Repetition(repeat) => repeated(repeat),
@@ -151,17 +151,6 @@ fn paths(hir: &Hir) -> Vec<Path> {
 
 fn step(first: ByteSet) -> Step {
     Step { first, rest: ByteSet::default() }
-}
-
-fn members(class: &Class) -> ByteSet {
-    match class {
-        Class::Bytes(class) => {
-            let ranges: Vec<(u8, u8)> =
-                class.ranges().iter().map(|range| (range.start(), range.end())).collect();
-            ByteSet::of(&ranges)
-        }
-        Class::Unicode(_) => ByteSet::ALL, // translate makes none
-    }
 }
 
 fn repeated(repeat: &Repetition) -> Vec<Path> {
@@ -287,13 +276,15 @@ pub(super) struct Sieve {
     used: u32,
 }
 
+/// For each byte the steps that it can be the first of, and those that it can stay in.
+type Rows = [[[u64; LANES]; 2]; 256];
+
 /// The transitions of [`LANES`] words.
 #[derive(Debug)]
 struct Block {
     /// Where windows begin.
     starts: [u64; LANES],
-    /// For each byte the steps that it can be the first of, and that it can stay in.
-    rows: Box<[[[u64; LANES]; 2]]>,
+    rows: Box<Rows>,
 }
 
 impl Sieve {
@@ -315,7 +306,7 @@ impl Sieve {
         let length = window.len() as u32;
         if self.used + length > u64::BITS {
             if self.words.is_multiple_of(LANES) {
-                let rows = vec![[[0; LANES]; 2]; 256].into_boxed_slice();
+                let rows = Box::new([[[0; LANES]; 2]; 256]);
                 self.blocks.push(Block { starts: [0; LANES], rows });
             }
             self.words += 1;
@@ -326,7 +317,7 @@ impl Sieve {
         if let Some(block) = self.blocks.last_mut() {
             block.starts[lane] |= 1 << first;
             for (index, step) in (first..).zip(window) {
-                for (byte, [enter, stay]) in (0..=255).zip(&mut block.rows) {
+                for (byte, [enter, stay]) in (0..=255).zip(block.rows.iter_mut()) {
                     enter[lane] |= u64::from(step.first.contains(byte)) << index;
                     stay[lane] |= u64::from(step.rest.contains(byte)) << index;
                 }
@@ -355,17 +346,35 @@ impl Sieve {
 
 impl Block {
     fn follow(&self, text: &[u8]) -> [u64; LANES] {
-        let (mut now, mut reached) = ([0; LANES], [0; LANES]);
-        for &byte in text {
-            let Some([enter, stay]) = self.rows.get(usize::from(byte)) else { continue };
-            for lane in 0..LANES {
-                let entered = (now[lane] << 1 | self.starts[lane]) & enter[lane];
-                now[lane] = entered | now[lane] & stay[lane];
-                reached[lane] |= now[lane];
-            }
+        #[cfg(target_arch = "x86_64")]
+        if std::arch::is_x86_feature_detected!("avx2") {
+            #[expect(unsafe_code, reason = "the processor has just said that it can")]
+            return unsafe { follow_in_wide_registers(self, text) };
         }
-        reached
+        follow(self, text)
     }
+}
+
+/// [`follow`], four words at a time.
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx2")]
+fn follow_in_wide_registers(block: &Block, text: &[u8]) -> [u64; LANES] {
+    follow(block, text)
+}
+
+/// The steps of a block's windows that `text` reaches.
+#[inline(always)]
+fn follow(block: &Block, text: &[u8]) -> [u64; LANES] {
+    let (mut now, mut reached) = ([0; LANES], [0; LANES]);
+    for &byte in text {
+        let [enter, stay] = &block.rows[usize::from(byte)];
+        for lane in 0..LANES {
+            let entered = (now[lane] << 1 | block.starts[lane]) & enter[lane];
+            now[lane] = entered | now[lane] & stay[lane];
+            reached[lane] |= now[lane];
+        }
+    }
+    reached
 }
 
 #[cfg(test)]
