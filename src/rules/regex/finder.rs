@@ -3,8 +3,9 @@
 //! Of each literal the rarest four bytes in a row are its *window*. One pass over the text asks
 //! a filter of one byte for each three bytes: whether windows begin with them, and with which
 //! fourth bytes (by their lowest bits) those go on. Only where it says yes the literals behind
-//! it are compared, but for those that have been found. Literals of three bytes stand under
-//! every fourth one, those of two under every third one too.
+//! it are compared. A literal that has been found is not looked for again, and the filter
+//! forgets a window when all its literals are found. Literals of three bytes stand under every
+//! fourth one; those of two have a filter of their own.
 //!
 //! Invariant: the cost of a place in the text is bounded by the fullest bucket.
 
@@ -79,23 +80,19 @@ const ANY_PIECE: u32 = u32::MAX;
 /// What a place in the text is asked first.
 #[derive(Clone, Copy, Debug)]
 struct Filters {
-    /// A byte for three bytes of text, in it a bit for the fourth: may a literal stand here?
-    any: [u8; 1 << ROW_BITS],
-    /// The same of literals of three bytes and more: a bit for each cell.
-    cells: [u8; 1 << ROW_BITS],
-    /// A bit for each pair: the literals of two bytes.
+    /// A bit for each pair.
     pairs: [u64; 1 << (PAIR_BITS - 6)],
+    /// A bit for each cell: a byte for three bytes of text, in it a bit for the fourth.
+    cells: [u8; 1 << (CELL_BITS - 3)],
 }
 
 const PAIR_BITS: u32 = 16;
-const ROW_BITS: u32 = 15;
-const CELL_BITS: u32 = ROW_BITS + 3;
-/// So many bits of the third byte tell rows apart.
-const THIRD_BITS: u32 = 5;
+const CELL_BITS: u32 = 18;
 
 /// What a search needs to remember; reused by the next.
 #[derive(Debug, Default)]
 pub(super) struct Search {
+    filters: Box<Filters>,
     folded: Vec<u8>,
     found: Vec<bool>,
 }
@@ -128,12 +125,8 @@ impl Finder {
             }
         }
         let mut filters = Box::<Filters>::default();
-        cells.0.keys().for_each(|&cell| filters.cells[cell as usize >> 3] |= 1 << (cell & 7));
-        filters.any = filters.cells;
-        for &pair in pairs.0.keys() {
-            filters.pairs[pair as usize >> 6] |= 1 << (pair & 63);
-            rows_of(pair).for_each(|row| filters.any[row] = u8::MAX);
-        }
+        pairs.0.keys().for_each(|&key| filters.pairs[key as usize >> 6] |= 1 << (key & 63));
+        cells.0.keys().for_each(|&key| filters.cells[key as usize >> 3] |= 1 << (key & 7));
         Finder {
             pieces,
             anywhere,
@@ -152,15 +145,33 @@ impl Finder {
         text: &[u8],
         ends: &[usize],
         search: &mut Search,
-        mut hit: impl FnMut(usize, u32),
+        hit: impl FnMut(usize, u32),
     ) {
-        let Search { folded, found } = search;
+        let Search { filters, folded, found } = search;
         folded.clear();
         folded.extend_from_slice(text);
         folded.make_ascii_lowercase();
         folded.extend_from_slice(&[0; 8]); // so that the last byte has seven behind it
         found.clear();
         found.resize(self.words.len(), false);
+        if text.len() < WORTH_FORGETTING {
+            let mut filters = &*self.filters;
+            self.search_pieces(&mut filters, folded, ends, found, hit);
+        } else {
+            filters.pairs.copy_from_slice(&self.filters.pairs);
+            filters.cells.copy_from_slice(&self.filters.cells);
+            self.search_pieces(&mut **filters, folded, ends, found, hit);
+        }
+    }
+
+    fn search_pieces(
+        &self,
+        filters: &mut impl Asked,
+        folded: &[u8],
+        ends: &[usize],
+        found: &mut [bool],
+        mut hit: impl FnMut(usize, u32),
+    ) {
         let mut start = 0;
         for (piece, &end) in (0..).zip(ends) {
             let range = start..end + 1;
@@ -174,9 +185,11 @@ impl Finder {
                         }
                     }
                 }
-                Some(Own::Many) => self.search_piece(piece, range, folded, found, &mut hit),
+                Some(Own::Many) => {
+                    self.search_piece(piece, range, folded, filters, found, &mut hit);
+                }
                 Some(Own::None) | None if self.anywhere => {
-                    self.search_piece(piece, range, folded, found, &mut hit);
+                    self.search_piece(piece, range, folded, filters, found, &mut hit);
                 }
                 Some(Own::None) | None => {}
             }
@@ -188,6 +201,7 @@ impl Finder {
         piece: u32,
         range: Range<usize>,
         text: &[u8],
+        filters: &mut impl Asked,
         found: &mut [bool],
         hit: &mut impl FnMut(usize, u32),
     ) {
@@ -195,21 +209,25 @@ impl Finder {
         let windows = text.get(range.start..range.end + 3).unwrap_or_default().array_windows();
         for (at, window) in range.zip(windows) {
             let window = u32::from_le_bytes(*window);
-            let cell = cell(window, salt);
-            if !self.filters.any(cell) {
+            let (pair, cell) = (pair(window, salt), cell(window, salt));
+            if (filters.filters().pair(pair) | filters.filters().cell(cell)) & 1 == 0 {
                 continue;
             }
-            let (here, pair) = (Place { text, at, piece }, pair(window, salt));
-            if self.filters.pair(pair) {
-                self.visit(&self.pairs, pair, &here, found, hit);
+            let here = Place { text, at, piece };
+            if filters.filters().pair(pair) & 1 == 1
+                && self.visit(&self.pairs, pair, &here, found, hit)
+            {
+                filters.forget_pair(pair);
             }
-            if self.filters.cell(cell) {
-                self.visit(&self.cells, cell, &here, found, hit);
+            if filters.filters().cell(cell) & 1 == 1
+                && self.visit(&self.cells, cell, &here, found, hit)
+            {
+                filters.forget_cell(cell);
             }
         }
     }
 
-    /// Compares the literals of a bucket.
+    /// Compares the literals of a bucket; `true`: all of them have been found by now.
     fn visit(
         &self,
         table: &Table,
@@ -217,17 +235,23 @@ impl Finder {
         here: &Place<'_>,
         found: &mut [bool],
         hit: &mut impl FnMut(usize, u32),
-    ) {
+    ) -> bool {
+        let mut all = true;
         for entry in table.bucket(key).iter().filter(|entry| entry.key == key) {
             if entry.piece != here.piece && entry.piece != ANY_PIECE {
+                all = false;
                 continue;
             }
             let Some(found) = found.get_mut(entry.word as usize) else { continue };
-            if !*found && self.stands(entry, here) {
-                *found = true;
-                hit(entry.word as usize, here.piece);
+            if !*found {
+                *found = self.stands(entry, here);
+                if *found {
+                    hit(entry.word as usize, here.piece);
+                }
             }
+            all &= *found;
         }
+        all
     }
 
     fn stands(&self, entry: &Entry, here: &Place<'_>) -> bool {
@@ -271,30 +295,55 @@ struct Place<'t> {
     piece: u32,
 }
 
+/// A search asks the finder's own filters, or a copy that forgets what has been found.
+trait Asked {
+    fn filters(&self) -> &Filters;
+    fn forget_pair(&mut self, pair: u32);
+    fn forget_cell(&mut self, cell: u32);
+}
+
+/// In a shorter text little is found twice: less than a copy costs.
+const WORTH_FORGETTING: usize = 4096;
+
+impl Asked for &Filters {
+    fn filters(&self) -> &Filters {
+        self
+    }
+
+    fn forget_pair(&mut self, _: u32) {}
+
+    fn forget_cell(&mut self, _: u32) {}
+}
+
+impl Asked for Filters {
+    fn filters(&self) -> &Filters {
+        self
+    }
+
+    fn forget_pair(&mut self, pair: u32) {
+        self.pairs[pair as usize >> 6] &= !(1 << (pair & 63));
+    }
+
+    fn forget_cell(&mut self, cell: u32) {
+        self.cells[cell as usize >> 3] &= !(1 << (cell & 7));
+    }
+}
+
 impl Default for Filters {
     fn default() -> Filters {
-        Filters {
-            any: [0; 1 << ROW_BITS],
-            cells: [0; 1 << ROW_BITS],
-            pairs: [0; 1 << (PAIR_BITS - 6)],
-        }
+        Filters { pairs: [0; 1 << (PAIR_BITS - 6)], cells: [0; 1 << (CELL_BITS - 3)] }
     }
 }
 
 impl Filters {
-    /// May a literal stand here?
-    fn any(&self, cell: u32) -> bool {
-        self.any[cell as usize >> 3 & (self.any.len() - 1)] >> (cell & 7) & 1 == 1
+    /// The pair's bit, and others above it.
+    fn pair(&self, pair: u32) -> u64 {
+        self.pairs[pair as usize >> 6 & (self.pairs.len() - 1)] >> (pair & 63)
     }
 
-    /// A literal of three bytes and more?
-    fn cell(&self, cell: u32) -> bool {
-        self.cells[cell as usize >> 3 & (self.cells.len() - 1)] >> (cell & 7) & 1 == 1
-    }
-
-    /// One of two?
-    fn pair(&self, pair: u32) -> bool {
-        self.pairs[pair as usize >> 6 & (self.pairs.len() - 1)] >> (pair & 63) & 1 == 1
+    /// The cell's bit, and others above it.
+    fn cell(&self, cell: u32) -> u64 {
+        u64::from(self.cells[cell as usize >> 3 & (self.cells.len() - 1)] >> (cell & 7))
     }
 }
 
@@ -374,22 +423,11 @@ fn pair(window: u32, salt: u32) -> u32 {
     (window ^ salt) & 0xFFFF
 }
 
-/// The key of four bytes: the row of the first three, then the lowest bits of the fourth.
+/// The key of four bytes: the first three hashed, then the lowest bits of the fourth. The hash is
+/// the upper part of a product with an odd number, which every byte moves.
 fn cell(window: u32, salt: u32) -> u32 {
-    let salted = window ^ salt;
-    let third = salted >> 16 & ((1 << THIRD_BITS) - 1);
-    (row_of(salted) ^ third) << 3 | salted >> 24 & 7
-}
-
-/// The row of the first two bytes before the third one moves it: the upper part of a product
-/// with an odd number, which every bit of them changes.
-fn row_of(pair: u32) -> u32 {
-    (pair << 16).wrapping_mul(0x9E37_79B1) >> (u32::BITS - ROW_BITS)
-}
-
-/// The rows that begin with a pair, whatever the third byte is.
-fn rows_of(pair: u32) -> impl Iterator<Item = usize> {
-    (0..1 << THIRD_BITS).map(move |third| (row_of(pair) ^ third) as usize)
+    let hash = ((window ^ salt) << 8).wrapping_mul(0x9E37_79B1) >> (u32::BITS + 3 - CELL_BITS);
+    hash << 3 | window >> 24 & 7
 }
 
 #[cfg(test)]

@@ -5,7 +5,6 @@
 //! necessary condition, never a sufficient one. With each clause goes how far a match can reach
 //! before and behind its literals.
 
-use super::bytes::ByteSet;
 use regex_syntax::hir::{Class, Hir, HirKind, Repetition};
 
 /// One of these, in any case, is in every match.
@@ -92,11 +91,14 @@ fn exactly(literals: Literals) -> Required {
 }
 
 fn members(class: &Class) -> Option<Literals> {
-    let members = ByteSet::of_class(class);
-    if members.len() > MOST_LITERALS / 2 {
+    let Class::Bytes(class) = class else { return None };
+    let size: usize =
+        class.ranges().iter().map(|range| usize::from(range.end() - range.start()) + 1).sum();
+    if size > MOST_LITERALS / 2 {
         return None;
     }
-    Some(members.iter().map(|byte| vec![byte.to_ascii_lowercase()]).collect())
+    let bytes = class.ranges().iter().flat_map(|range| range.start()..=range.end());
+    Some(bytes.map(|byte| vec![byte.to_ascii_lowercase()]).collect())
 }
 
 fn repeated(repeat: &Repetition) -> Required {
