@@ -13,6 +13,7 @@ pub use name::Name;
 pub use record::{Data, Kind, Record};
 
 use std::future::Future;
+use std::pin::Pin;
 use std::sync::Arc;
 
 /// What is asked for.
@@ -56,10 +57,13 @@ pub enum Failure {
 /// What became of a question. Answers are shared with the cache.
 pub type Outcome = Result<Arc<Reply>, Failure>;
 
+/// The answer under way.
+pub type Answering<'a> = Pin<Box<dyn Future<Output = Outcome> + Send + 'a>>;
+
 /// Something that answers questions.
 pub trait Lookup: Send + Sync {
     /// Asks; ends when the answer is there, or at the latest when the asker's deadline passes.
-    fn lookup(&self, question: &Question) -> impl Future<Output = Outcome> + Send;
+    fn lookup<'a>(&'a self, question: &'a Question) -> Answering<'a>;
 }
 
 impl Question {

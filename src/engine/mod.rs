@@ -14,6 +14,7 @@ mod decide;
 pub mod eval;
 mod leaf;
 pub mod markup;
+pub mod network;
 mod profile;
 mod program;
 mod scan;

@@ -48,6 +48,9 @@ pub struct Row {
     /// Does it rewrite the body that rules see? Such a test runs before the body rules of its
     /// priority.
     pub edits_body: bool,
+    /// Does it read what an errand of its family brings back from the network? Then it runs when
+    /// the errands are done, if there are any.
+    pub waits: bool,
     bind: Bind,
 }
 
@@ -63,7 +66,18 @@ impl Row {
         meaning: &'static str,
         bind: Bind,
     ) -> Row {
-        Row { name, plugin, arguments, meaning, edits_body: false, bind }
+        Row { name, plugin, arguments, meaning, edits_body: false, waits: false, bind }
+    }
+
+    /// A function that reads what the network has said.
+    const fn waiting(
+        plugin: &'static str,
+        name: &'static str,
+        arguments: &'static str,
+        meaning: &'static str,
+        bind: Bind,
+    ) -> Row {
+        Row { waits: true, ..Row::new(plugin, name, arguments, meaning, bind) }
     }
 }
 
