@@ -154,6 +154,12 @@ limits! {
     UriNesting uri_nesting = 20, Count,
         "redirectors within redirectors that are followed";
 
+    // The network.
+    ScanQuestions scan_questions = 1000, Count,
+        "different questions that one message asks the network; more are not asked";
+    WaitingScans waiting_scans = 4096, Count,
+        "scans that wait for the network; more do not ask it and go by the message alone";
+
     // What goes out.
     FilledTemplate filled_template = 4 << 20, Bytes,
         "a report or header with its tags filled in; tags behind that stay as they are written";

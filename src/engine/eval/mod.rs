@@ -5,14 +5,18 @@
 //! when mail comes in.
 
 mod arguments;
+pub(super) mod ask_dns;
 mod body;
 mod dkim;
+pub(super) mod dns_lists;
 mod freemail;
 mod globs;
+pub(super) mod hash_lists;
 mod header;
 mod html;
 mod https_mismatch;
 mod image;
+mod listed;
 mod lists;
 mod mime;
 mod own;
@@ -20,14 +24,16 @@ mod relay;
 mod spf;
 mod subject_lists;
 mod uri;
+pub(super) mod uri_dns;
 mod uri_hosts;
 mod vbounce;
 
 use super::Worker;
 pub(super) use super::leaf::{HIT, MISS, Outcome};
+pub(super) use listed::asked;
 use super::scan::Scan;
 use crate::limits::Limits;
-use crate::rules::RuleSet;
+use crate::rules::{RuleId, RuleSet};
 use crate::rules::model::Eval;
 use crate::rules::regex::{Exact, Ids, Pattern, Strip};
 use crate::text::{locales, number};
@@ -86,6 +92,8 @@ pub type Test = Arc<dyn Fn(&mut Scan, &mut Worker) -> Outcome + Send + Sync>;
 
 /// What a call may be bound to: the rule files, patterns, and what its family shares.
 pub struct Binding<'a> {
+    /// The rule that calls.
+    pub rule: RuleId,
     /// What the files say.
     pub rules: &'a RuleSet,
     /// The limits in force.
@@ -130,7 +138,9 @@ pub fn table() -> impl Iterator<Item = &'static Row> {
         own::TABLE,
         body::TABLE,
         dkim::TABLE,
+        dns_lists::TABLE,
         freemail::TABLE,
+        hash_lists::TABLE,
         header::TABLE,
         html::TABLE,
         https_mismatch::TABLE,
@@ -141,10 +151,52 @@ pub fn table() -> impl Iterator<Item = &'static Row> {
         spf::TABLE,
         subject_lists::TABLE,
         uri::TABLE,
+        uri_dns::TABLE,
         uri_hosts::TABLE,
         vbounce::TABLE,
     ];
     families.into_iter().flatten()
+}
+
+/// What the families that ask lists have to ask, read once.
+#[derive(Default)]
+pub struct Asks {
+    /// `check_rbl` and its kin.
+    pub lists: dns_lists::Plan,
+    /// `uridnsbl` and its kin.
+    pub uris: uri_dns::Plan,
+    /// `check_hashbl_…`
+    pub hashes: hash_lists::Plan,
+    /// `askdns`
+    pub tags: ask_dns::Plan,
+}
+
+impl Asks {
+    /// What the rules of `to` ask.
+    pub(super) fn new(to: &mut Binding) -> Asks {
+        let rules = to.rules;
+        Asks {
+            lists: dns_lists::Plan::new(rules, to),
+            uris: uri_dns::Plan::new(rules),
+            hashes: hash_lists::Plan::new(rules, to),
+            tags: ask_dns::Plan::new(rules, to),
+        }
+    }
+}
+
+/// Does the call ask a list?
+pub fn asks_lists(call: &Eval) -> bool {
+    let families = [dns_lists::TABLE, hash_lists::TABLE, uri_dns::TABLE];
+    families.into_iter().flatten().any(|row| row.name == &*call.function)
+}
+
+/// What reports write before the description of a rule that asks a list.
+pub fn area(call: &Eval) -> &'static str {
+    match &*call.function {
+        "check_dns_sender" => "DNS: ",
+        name if dns_lists::TABLE.iter().any(|row| row.name == name) => "RBL: ",
+        _ => "",
+    }
 }
 
 /// Would SpamAssassin ask the network where this function finds nothing in the message? It is
