@@ -3,12 +3,16 @@
 //! In go events, out comes Prometheus' text. Names begin with `mailprint_`; a counter ends
 //! with `_total`, a time with `_seconds`. No label's value comes from a client or a mail.
 //!
+//! [`dns`] has those of the resolver.
+//!
 //! Ring 0.
+
+pub mod dns;
 
 use crate::limits::{Limit, Reached, TABLE};
 use prometheus::{
-    Encoder, Histogram, HistogramOpts, IntCounter, IntCounterVec, IntGauge, Opts, Registry,
-    TextEncoder,
+    Encoder, Histogram, HistogramOpts, IntCounter, IntCounterVec, IntGauge, IntGaugeVec, Opts,
+    Registry, TextEncoder,
 };
 
 /// The counters of one server.
@@ -53,6 +57,8 @@ pub struct Metrics {
     pub rules: IntGauge,
     /// Seconds since 1970 when the ruleset in force was loaded.
     pub loaded_at: IntGauge,
+    /// Of questions to the DNS.
+    pub dns: dns::Dns,
 }
 
 /// Bounds for what takes between a tenth of a millisecond and a minute.
@@ -108,6 +114,7 @@ impl Metrics {
                 "ruleset_loaded_timestamp_seconds",
                 "When the ruleset in force was loaded.",
             )?,
+            dns: dns::Dns::new(&make)?,
             registry: make.0,
         };
         for row in TABLE {
@@ -163,6 +170,17 @@ impl Maker {
         let gauge = IntGauge::with_opts(named(name, help))?;
         self.0.register(Box::new(gauge.clone()))?;
         Ok(gauge)
+    }
+
+    fn gauges(
+        &self,
+        name: &str,
+        help: &str,
+        label: &str,
+    ) -> Result<IntGaugeVec, prometheus::Error> {
+        let gauges = IntGaugeVec::new(named(name, help), &[label])?;
+        self.0.register(Box::new(gauges.clone()))?;
+        Ok(gauges)
     }
 
     fn histogram(&self, name: &str, help: &str) -> Result<Histogram, prometheus::Error> {
