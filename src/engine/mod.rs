@@ -25,7 +25,7 @@ mod tags;
 pub mod verdict;
 
 pub use combine::{Curve, Group};
-pub use network::Network;
+pub use network::{Asking, Network};
 pub use profile::Profile;
 pub use scan::Scan;
 pub use verdict::{Hit, Verdict};
@@ -116,6 +116,11 @@ impl Engine {
         for plan in &self.program.plans {
             plan.warm();
         }
+    }
+
+    /// How the rules want the network asked; `None` where they want none.
+    pub fn asking(&self) -> Option<Asking> {
+        Asking::of(&self.program.rules, &self.program.asks)
     }
 
     /// The rules that this engine runs.
@@ -241,7 +246,7 @@ impl Engine {
 /// Puts lists to rest that have refused, if a rule has seen it: `dns_block_rule`.
 fn pause_lists(scan: &mut Scan, rules: Rules) {
     let options = scan.profile().options();
-    let Some(pauses) = scan.pauses() else { return };
+    let Some(network) = scan.network() else { return };
     let time = Duration::from_secs_f64(options.number("dns_block_time").clamp(0.0, 1e9));
     let mut paused = Vec::new();
     for (rule, zones) in options.maps("dns_block_rule").into_iter().flatten() {
@@ -250,7 +255,7 @@ fn pause_lists(scan: &mut Scan, rules: Rules) {
             continue;
         }
         let zones = zones.keys().filter_map(Name::new);
-        paused.extend(zones.filter(|zone| pauses.pause(zone, time)));
+        paused.extend(zones.filter(|zone| network.answers.block(zone, time)));
     }
     scan.paused = paused;
 }

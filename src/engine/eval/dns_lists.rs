@@ -6,6 +6,7 @@
 
 use super::listed::{Subtest, ask_all, asked};
 use super::{Binding, Row, Test, literal, optional};
+use crate::dns::lists::{Asked, Subject, admits, admits_text};
 use crate::dns::{Data, Kind, Lookup, Name, Question, Reply};
 use crate::engine::network::{Errand, Finding, Findings, record_text};
 use crate::engine::scan::Scan;
@@ -17,6 +18,7 @@ use crate::text::domain::{is_fqdn, is_ip, to_ascii};
 use crate::text::net;
 use futures_util::future::join_all;
 use std::collections::HashMap;
+use std::net::Ipv4Addr;
 use std::sync::Arc;
 
 mod senders;
@@ -60,7 +62,7 @@ pub struct Plan {
 struct Call {
     what: What,
     set: Box<[u8]>,
-    zone: Vec<u8>,
+    list: Name,
     subtest: Option<Arc<Subtest>>,
 }
 
@@ -95,18 +97,18 @@ impl Call {
             _ => What::Sender,
         };
         if what == What::Sender {
-            return Ok(Call { what, set: Box::default(), zone: Vec::new(), subtest: None });
+            return Ok(Call { what, set: Box::default(), list: Name::root(), subtest: None });
         }
         let set = literal(call, 0)?.into();
         let (zone, subtest) = match what {
             What::Addition => (Vec::new(), Some(literal(call, 1)?)),
             _ => (literal(call, 1)?.to_vec(), optional(call, 2).filter(|text| !text.is_empty())),
         };
-        let zone = zone.trim_ascii().to_vec();
         let dots = zone.iter().rev().take_while(|&&byte| byte == b'.').count();
-        let zone = zone.get(..zone.len() - dots).unwrap_or_default().to_vec();
+        let list = zone.get(..zone.len() - dots).and_then(Name::new);
+        let list = list.ok_or_else(|| format!("'{}' is no zone", zone.escape_ascii()))?;
         let subtest = subtest.map(|text| Subtest::read(text, to)).transpose()?.map(Arc::new);
-        Ok(Call { what, set, zone, subtest })
+        Ok(Call { what, set, list, subtest })
     }
 }
 
@@ -130,11 +132,27 @@ impl Plan {
         }
         plan
     }
+
+    /// The lists that each rule asks.
+    pub fn zones(&self) -> impl Iterator<Item = (RuleId, Asked)> {
+        self.calls.iter().filter_map(|(rule, call)| {
+            let subject = match call.what {
+                What::Relays(_) | What::Accreditor(_) => Subject::Addresses,
+                What::FromHosts | What::FromDomains | What::EnvelopeFrom | What::NameServer => {
+                    Subject::Domains
+                }
+                // Both, or nothing.
+                What::Headers(_) | What::FirstRelay | What::Addition | What::Sender => return None,
+            };
+            Some((*rule, Asked { zone: call.list.clone(), subject }))
+        })
+    }
 }
 
 /// One question and what its answer means.
 struct Ask {
     question: Question,
+    list: Name,
     rule: RuleId,
     shown: bool,
     subtest: Option<Arc<Subtest>>,
@@ -266,7 +284,7 @@ impl<'s> Asking<'s> {
             _ => Vec::new(),
         };
         let ask = |name: &Vec<u8>| {
-            let name = Name::new([name.as_slice(), b".", &call.zone].concat())?;
+            let name = Name::new([name.as_slice(), b".", call.list.as_bytes()].concat())?;
             Some(Ask { question: Question::new(name, kind), ..self.ask_of(rule, call) })
         };
         names.iter().filter_map(ask).collect()
@@ -282,7 +300,8 @@ impl<'s> Asking<'s> {
             subtest: Arc::clone(subtest),
         };
         Ask {
-            question: Question::new(Name::new(&call.zone).unwrap_or_else(Name::root), Kind::A),
+            question: Question::new(call.list.clone(), Kind::A),
+            list: call.list.clone(),
             rule,
             shown: !self.is_subtest(rule),
             subtest: call.subtest.clone(),
@@ -429,24 +448,35 @@ fn reversed(ip: &[u8]) -> Option<Vec<u8>> {
 }
 
 impl Ask {
+    /// Does the answer count for a rule with this subtest? A list that refuses to answer lists
+    /// nothing; only rules that look for its refusal see it.
+    fn counts(&self, subtest: Option<&Subtest>, data: &Data, text: &[u8]) -> bool {
+        let holds = |text: &[u8]| subtest.is_none_or(|subtest| subtest.holds(text));
+        match data {
+            Data::V4(address) => {
+                let wanted = |address: Ipv4Addr| holds(address.to_string().as_bytes());
+                address.octets().first() == Some(&127) && admits(&self.list, *address, wanted)
+            }
+            Data::Text(_) => holds(text) && admits_text(&self.list, text),
+            _ => false,
+        }
+    }
+
     /// Notes which rules the answer makes hit.
     fn judge(&self, reply: &Reply, found: &mut Findings) {
         for record in &reply.answers {
             found.answer(&self.question, record);
-            let text = match &record.data {
-                Data::V4(address) if address.octets().first() == Some(&127) => record_text(record),
-                Data::Text(_) => record_text(record),
-                _ => continue,
-            };
+            let text = record_text(record);
             let log = || match record.data {
                 Data::Text(_) => linked(&text),
                 _ => listed_in(&self.question.name),
             };
-            if self.subtest.as_ref().is_none_or(|subtest| subtest.holds(&text)) {
+            if self.counts(self.subtest.as_deref(), &record.data, &text) {
                 found.hit(self.rule, self.shown.then(log));
             }
             for addition in self.additions.iter() {
-                if !found.has(addition.rule) && addition.subtest.holds(&text) {
+                let counts = || self.counts(Some(&addition.subtest), &record.data, &text);
+                if !found.has(addition.rule) && counts() {
                     found.hit(addition.rule, addition.shown.then(log));
                 }
             }

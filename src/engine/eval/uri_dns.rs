@@ -7,6 +7,7 @@
 
 use super::listed::asked;
 use super::{Binding, Row, Test};
+use crate::dns::lists::{Asked, Subject, admits, admits_text};
 use crate::dns::{Data, Kind, Lookup, Name, Question, Reply};
 use crate::engine::network::kinds::kind;
 use crate::engine::network::{Errand, Finding, Findings, record_text};
@@ -43,7 +44,7 @@ pub struct Plan(Vec<Arc<List>>);
 struct List {
     rule: RuleId,
     what: What,
-    zone: Box<[u8]>,
+    zone: Name,
     kind: Kind,
     subtest: Option<Subtest>,
     /// `tflags notrim`: the whole host instead of its registered domain.
@@ -85,13 +86,24 @@ impl Plan {
             Some(Arc::new(List {
                 rule,
                 what,
-                zone: line.zone.clone(),
+                zone: Name::new(&line.zone)?,
                 kind: kind(&line.record)?,
                 subtest: line.subtest.clone(),
                 whole_host: flags.has(b"notrim"),
             }))
         };
         Plan(rules.uri_dns.iter().filter_map(list).collect())
+    }
+
+    /// The lists that each rule asks.
+    pub fn zones(&self) -> impl Iterator<Item = (RuleId, Asked)> {
+        self.0.iter().map(|list| {
+            let subject = match list.what {
+                What::Address { .. } | What::Domain { names: false, .. } => Subject::Addresses,
+                What::Domain { .. } | What::NameServer { .. } => Subject::Domains,
+            };
+            (list.rule, Asked { zone: list.zone.clone(), subject })
+        })
     }
 }
 
@@ -308,7 +320,7 @@ impl Tour<'_> {
             Some(address) => net::reversed(address.into()).into_bytes(),
             None => name.clone(),
         };
-        let question = Name::new([reversed.as_slice(), b".", &list.zone].concat())?;
+        let question = Name::new([reversed.as_slice(), b".", list.zone.as_bytes()].concat())?;
         let shown = match host {
             Some(host) => [b"URI: ", host, b"/", &name].concat(),
             None => [b"URI: ", name.as_slice()].concat(),
@@ -323,9 +335,12 @@ impl Tour<'_> {
         for (ask, reply) in asks.iter().zip(replies) {
             for record in reply.iter().flat_map(|reply| &reply.answers) {
                 let is_hit = match &record.data {
-                    Data::V4(address) => is_listed(ask.list.subtest.as_ref(), *address),
+                    Data::V4(address) => {
+                        let wanted = |address| is_listed(ask.list.subtest.as_ref(), address);
+                        admits(&ask.list.zone, *address, wanted)
+                    }
                     Data::Text(_) => match &ask.list.subtest {
-                        None => true,
+                        None => admits_text(&ask.list.zone, &record_text(record)),
                         Some(Subtest::Mask(number)) => {
                             record_text(record) == number.to_string().as_bytes()
                         }

@@ -12,14 +12,14 @@ mod families;
 mod findings;
 mod inquiry;
 pub mod kinds;
-mod pauses;
+mod settings;
 
 pub use findings::{Findings, record_text};
-pub use pauses::Pauses;
+pub use settings::Asking;
 
 use super::scan::Scan;
 use crate::clock::Tick;
-use crate::dns::{Lookup, Question};
+use crate::dns::{Lookup, Name, Question, Resolver};
 use families::{Family, Sent};
 use inquiry::Inquiry;
 use std::any::Any;
@@ -57,14 +57,31 @@ where
     })
 }
 
+/// Who answers, and for how long. [`Resolver`] does for a process.
+pub trait Answers: Send + Sync {
+    /// What one message asks through; after `deadline` it gets no answers.
+    fn asker(&self, deadline: Tick) -> Arc<dyn Lookup>;
+
+    /// Leaves a list alone for a time. False: it is left alone already.
+    fn block(&self, zone: &Name, length: Duration) -> bool;
+}
+
+impl Answers for Resolver {
+    fn asker(&self, deadline: Tick) -> Arc<dyn Lookup> {
+        Resolver::asker(self, deadline)
+    }
+
+    fn block(&self, zone: &Name, length: Duration) -> bool {
+        Resolver::block(self, zone, length)
+    }
+}
+
 /// The network, as scans ask it. Shared by all of them.
 pub struct Network {
     /// Who answers.
-    pub lookup: Arc<dyn Lookup>,
+    pub answers: Arc<dyn Answers>,
     /// Where errands run.
     pub runtime: Handle,
-    /// Lists that nobody asks for a while, as they have refused (`dns_block_rule`).
-    pub pauses: Pauses,
 }
 
 /// What has been asked about one message.
@@ -73,6 +90,16 @@ pub(super) struct Asked {
     inquiry: Arc<Inquiry>,
     errands: JoinSet<(Family, Finding)>,
     sent: Sent,
+}
+
+/// How long a scan without a deadline may wait.
+const LONGEST: Duration = Duration::from_secs(300);
+
+/// A moment before the scan's own deadline, so that there is time to finish it.
+fn before(deadline: Tick) -> Tick {
+    const MOST: Duration = Duration::from_secs(1);
+    let left = deadline.since(Tick::now());
+    Tick::now().plus(left - MOST.min(left / 10))
 }
 
 /// How long errands may go on once their questions have been given up.
@@ -84,7 +111,8 @@ impl Scan {
         if self.asked.is_some() {
             return;
         }
-        let inquiry = Arc::new(Inquiry::new(network, self));
+        let ends = before(self.deadline().unwrap_or_else(|| Tick::now().plus(LONGEST)));
+        let inquiry = Arc::new(Inquiry::new(network.answers.asker(ends), ends));
         let (errands, sent) = (JoinSet::new(), Sent::default());
         let mut asked = Asked { network: Arc::clone(network), inquiry, errands, sent };
         families::prepare(self);
@@ -101,15 +129,14 @@ impl Scan {
     /// Waits until the network has answered, or the time for it is over. Needs no worker.
     pub async fn wait(&mut self) {
         let Some(mut asked) = self.asked.take() else { return };
-        let mut ends: Option<Tick> = None;
+        let (mut ends, mut is_over) = (asked.inquiry.ends, false);
         loop {
-            let wakes = ends.unwrap_or_else(|| asked.inquiry.due()).instant();
             tokio::select! {
                 back = asked.errands.join_next() => match back {
                     Some(Ok((family, finding))) => {
                         finding(self);
                         asked.sent.is_back(family);
-                        if ends.is_none() {
+                        if !is_over {
                             asked.send_more(self);
                         }
                     }
@@ -117,16 +144,13 @@ impl Scan {
                     Some(Err(_)) => {}
                     None => break,
                 },
-                () = asked.inquiry.changed() => {}
-                () = tokio::time::sleep_until(wakes.into()) => match ends {
-                    Some(end) if end <= Tick::now() => break,
-                    Some(_) => {}
-                    None if asked.inquiry.due() <= Tick::now() => {
-                        asked.inquiry.give_up();
-                        ends = Some(Tick::now().plus(GRACE));
+                () = tokio::time::sleep_until(ends.instant().into()) => {
+                    if std::mem::replace(&mut is_over, true) {
+                        break;
                     }
-                    None => {}
-                },
+                    asked.inquiry.give_up();
+                    ends = Tick::now().plus(GRACE);
+                }
             }
         }
         self.unanswered = asked.inquiry.unanswered();
@@ -146,9 +170,9 @@ impl Scan {
         &self.unanswered
     }
 
-    /// The lists that are paused, where the network was asked.
-    pub(super) fn pauses(&self) -> Option<&Pauses> {
-        self.asked.as_ref().map(|asked| &asked.network.pauses)
+    /// Who was asked, if anybody.
+    pub(super) fn network(&self) -> Option<&Network> {
+        self.asked.as_ref().map(|asked| &*asked.network)
     }
 }
 

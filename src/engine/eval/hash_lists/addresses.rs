@@ -75,7 +75,6 @@ fn tlds(registry: &Registry) -> String {
 
 /// The values to ask for: each once, the options applied.
 pub fn chosen(scan: &Scan, choices: &Choices, headers: &[u8], acl: Option<&[u8]>) -> Vec<Vec<u8>> {
-    let options = scan.profile().options();
     let registry = &scan.views().settings().domains;
     let make = |options: &Options| Patterns::of(options, registry, scan);
     let patterns = scan.profile().made(b"hashbl_email_regex", make);
