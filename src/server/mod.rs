@@ -20,6 +20,7 @@ pub mod listener;
 pub mod pid_file;
 pub mod pool;
 pub mod privileges;
+pub mod resolver;
 pub mod signals;
 pub mod systemd;
 mod timing;
