@@ -76,21 +76,21 @@ impl Asker {
         let wait = Wait { most: most.min(left), least: least.min(left) };
         let mut given_up = self.watch.given_up.subscribe();
         let number = self.watch.waiting().begin(now, wait);
-        let mut place = Place { watch: self.watch.clone(), number, answered: false };
+        let place = Place { watch: self.watch.clone(), number, answered: false };
         self.watchman.get_or_init(|| {
             self.runtime.spawn(self.watch.clone().keep()).abort_handle()
         });
         self.watch.bell.notify_one();
         let resolver = self.resolver.clone();
         async move {
+            let mut place = place;
             let outcome = tokio::select! {
                 biased;
-                outcome = arrived(arrival) => {
-                    place.answered = outcome.is_ok();
-                    outcome
-                }
+                outcome = arrived(arrival) => outcome,
                 _ = given_up.changed() => Err(Failure::Late),
             };
+            place.answered = outcome.is_ok();
+            drop(place);
             if let (Err(failure), Some(resolver)) = (&outcome, resolver.upgrade()) {
                 resolver.count_failure(*failure);
             }

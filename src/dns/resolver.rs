@@ -169,7 +169,7 @@ impl Resolver {
 
     /// The outcome, and how long it is good.
     async fn ask(&self, question: &Question) -> (Outcome, Duration) {
-        let short = Duration::from_millis(self.limits.dns_keep_failure_milliseconds as u64);
+        let short = milliseconds(self.limits.dns_keep_failure_milliseconds);
         let patience = self.settings.patience.longest();
         let asking = self.exchange.ask(question, &self.settings);
         let bytes = match tokio::time::timeout(patience, asking).await {
@@ -183,21 +183,9 @@ impl Resolver {
         if answer.too_many {
             self.metrics.limit_hit(Limit::DnsRecords);
         }
-        let keep = self.keep(&answer, short);
+        let keep = keep(&answer, &self.limits);
         self.see(question, &answer.reply);
         (Ok(Arc::new(answer.reply)), keep)
-    }
-
-    /// How long an answer is kept.
-    fn keep(&self, answer: &wire::Answer, short: Duration) -> Duration {
-        let positive = !answer.reply.answers.is_empty();
-        let most = match (answer.reply.code, positive) {
-            (0, true) => self.limits.dns_keep_milliseconds,
-            (0 | Reply::NO_NAME, _) => self.limits.dns_keep_negative_milliseconds,
-            _ => return short,
-        };
-        let stated = answer.keep.map_or(short, |seconds| Duration::from_secs(seconds.into()));
-        stated.max(KEEP_LEAST).min(Duration::from_millis(most as u64))
     }
 
     /// Looks whether a list has refused us.
@@ -352,6 +340,22 @@ impl Drop for Flight {
     }
 }
 
+/// How long an answer is kept.
+fn keep(answer: &wire::Answer, limits: &Limits) -> Duration {
+    let short = milliseconds(limits.dns_keep_failure_milliseconds);
+    let most = match (answer.reply.code, answer.reply.answers.is_empty()) {
+        (0, false) => limits.dns_keep_milliseconds,
+        (0 | Reply::NO_NAME, _) => limits.dns_keep_negative_milliseconds,
+        _ => return short,
+    };
+    let stated = answer.keep.map_or(short, |seconds| Duration::from_secs(seconds.into()));
+    stated.max(KEEP_LEAST).min(milliseconds(most))
+}
+
+fn milliseconds(number: usize) -> Duration {
+    Duration::from_millis(number as u64)
+}
+
 fn word(failure: Failure) -> &'static str {
     match failure {
         Failure::Late => "late",
@@ -364,4 +368,46 @@ fn word(failure: Failure) -> &'static str {
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::dns::Record;
+
+    #[test]
+    fn limit_dns_keep_milliseconds_and_dns_keep_negative_milliseconds_and_dns_keep_failure_milliseconds()
+     {
+        let limits = Limits {
+            dns_keep_milliseconds: 100_000,
+            dns_keep_negative_milliseconds: 50_000,
+            dns_keep_failure_milliseconds: 7_000,
+            ..Limits::default()
+        };
+        let kept = |code, records, stated| {
+            let data = Data::V4([127, 0, 0, 2].into());
+            let record = Record { name: Name::new("x").unwrap(), kind: Kind::A, ttl: 9, data };
+            let reply = Reply { code, answers: vec![record; records] };
+            let answer = wire::Answer { reply, keep: stated, too_many: false };
+            keep(&answer, &limits).as_secs()
+        };
+        let cases: &[(u16, usize, Option<u32>, u64)] = &[
+            (0, 1, Some(0), 1),
+            (0, 1, Some(99), 99),
+            (0, 1, Some(100), 100),
+            (0, 1, Some(101), 100),
+            (3, 0, Some(49), 49),
+            (3, 0, Some(51), 50),
+            (0, 0, Some(51), 50),
+            // An alias to nothing.
+            (3, 1, Some(51), 50),
+            // Nothing says how long.
+            (3, 0, None, 7),
+            (2, 0, Some(900), 7),
+            (5, 1, Some(1), 7),
+        ];
+        for (code, records, stated, seconds) in cases {
+            assert_eq!(kept(*code, *records, *stated), *seconds, "{code} {records} {stated:?}");
+        }
+    }
 }

@@ -10,7 +10,7 @@ use std::collections::HashMap;
 use std::net::{Ipv4Addr, SocketAddr};
 
 /// How a [`super::Resolver`] asks.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Settings {
     /// Who is asked, in this order; nobody: questions fail.
     pub servers: Vec<SocketAddr>,
@@ -79,7 +79,7 @@ impl Ports {
 }
 
 /// Which names may be asked for: the longest domain that is named decides.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Restrictions {
     allowed: HashMap<Name, bool>,
     otherwise: Option<bool>,

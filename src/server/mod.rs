@@ -21,6 +21,7 @@ pub mod network;
 pub mod pid_file;
 pub mod pool;
 pub mod privileges;
+pub mod resolver;
 pub mod signals;
 pub mod systemd;
 mod timing;
