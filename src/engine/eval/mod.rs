@@ -17,7 +17,7 @@ mod lists;
 mod mime;
 mod own;
 mod relay;
-mod spf;
+pub mod spf;
 mod subject_lists;
 mod uri;
 mod uri_hosts;
