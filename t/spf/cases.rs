@@ -70,7 +70,7 @@ const ZONE: &str = r#"
     1.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.4.0.0.0.8.b.d.0.1.0.0.2.ip6.arpa PTR out6.ptr.example
     out6.ptr.example     AAAA 2001:db8:4::1
 
-    exists.example       TXT  "v=spf1 exists:%{ir}.%{l1r+-}.ok.exists.example -all"
+    exists.example       TXT  "v=spf1 exists:%{ir}.%{l1+-}.ok.exists.example -all"
     1.2.0.192.news.ok.exists.example A 127.0.0.2
     v6only.example       TXT  "v=spf1 exists:six.v6only.example -all"
     six.v6only.example   AAAA 2001:db8::1

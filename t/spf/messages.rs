@@ -24,8 +24,8 @@ const NETWORKS: &str = "trusted_networks 192.0.2.0/24\ninternal_networks 192.0.2
 fn mail(helo: &str, ip: &str, from: &str) -> String {
     let inner = "Received: from mx (mx.here.example [192.0.2.1]) by in.here.example with ESMTP";
     format!(
-        "{inner}\nReceived: from {helo} (unknown [{ip}]) by mx.here.example (Postfix) with ESMTP\n\
-         Return-Path: <{from}>\nFrom: x@y.example\nSubject: x\n\nx\n"
+        "Return-Path: <{from}>\n{inner}\nReceived: from {helo} (unknown [{ip}]) by mx.here.example (Postfix) with ESMTP\n\
+         From: x@y.example\nSubject: x\n\nx\n"
     )
 }
 
