@@ -21,7 +21,7 @@ mod lists;
 mod mime;
 mod own;
 mod relay;
-mod spf;
+pub mod spf;
 mod subject_lists;
 mod uri;
 pub(super) mod uri_dns;
