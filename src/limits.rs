@@ -154,6 +154,14 @@ limits! {
     UriNesting uri_nesting = 20, Count,
         "redirectors within redirectors that are followed";
 
+    // Signatures.
+    Signatures signatures = 51, Count,
+        "DKIM signatures that are looked at, and half of what is of ARC; Mail::DKIM's own height";
+    SigningKeyBits signing_key_bits = 16_384, Count,
+        "bits of a signer's key that is used; OpenSSL's own height";
+    AuthorDomains author_domains = 10, Count,
+        "domains of authors whose signing practices are asked for";
+
     // What goes out.
     FilledTemplate filled_template = 4 << 20, Bytes,
         "a report or header with its tags filled in; tags behind that stay as they are written";
