@@ -187,6 +187,13 @@ limits! {
         "a name or an explanation of an SPF record with its macros filled in";
     SpfQuestionMilliseconds spf_question_milliseconds = 3_000, Milliseconds,
         "one question of SPF to the DNS; SpamAssassin's own patience. spf_timeout is for a whole check";
+    // Signatures.
+    Signatures signatures = 51, Count,
+        "DKIM signatures that are looked at, and half of what is of ARC; Mail::DKIM's own height";
+    SigningKeyBits signing_key_bits = 16_384, Count,
+        "bits of a signer's key that is used; OpenSSL's own height";
+    AuthorDomains author_domains = 10, Count,
+        "domains of authors whose signing practices are asked for";
 
     // What goes out.
     FilledTemplate filled_template = 4 << 20, Bytes,

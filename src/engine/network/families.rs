@@ -4,7 +4,7 @@
 //! its questions are made of have values, which may be when another family is back.
 
 use super::Errand;
-use crate::engine::eval::{ask_dns, dns_lists, hash_lists, uri_dns};
+use crate::engine::eval::{ask_dns, dns_lists, hash_lists, spf, uri_dns};
 use crate::engine::scan::Scan;
 use crate::rules::RuleId;
 use std::collections::HashSet;
@@ -20,6 +20,8 @@ pub enum Family {
     HashLists,
     /// `askdns`.
     AskDns,
+    /// Sender Policy Framework.
+    Spf,
 }
 
 /// Who needs nothing but the message.
@@ -27,6 +29,7 @@ const FIRST: &[(Family, fn(&Scan) -> Option<Errand>)] = &[
     (Family::DnsLists, dns_lists::errand),
     (Family::UriDns, uri_dns::errand),
     (Family::HashLists, hash_lists::errand),
+    (Family::Spf, spf::errand),
 ];
 
 /// What has been sent about one message.
