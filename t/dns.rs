@@ -80,9 +80,20 @@ pub fn question(text: &str, kind: Kind) -> Question {
     Question::new(name(text), kind)
 }
 
-/// A place where nobody listens.
+/// A place where nobody listens: held by a socket that talks to somebody else.
 pub fn nobody() -> SocketAddr {
-    std::net::UdpSocket::bind("127.0.0.1:0").unwrap().local_addr().unwrap()
+    let socket = std::net::UdpSocket::bind("127.0.0.1:0").unwrap();
+    socket.connect("127.0.0.1:9").unwrap();
+    let address = socket.local_addr().unwrap();
+    std::mem::forget(socket);
+    address
+}
+
+/// A free port that the system gives to nobody by itself.
+pub fn free_port() -> u16 {
+    let first = 10_000 + u16::try_from(std::process::id() % 10_000).unwrap();
+    let is_free = |port: &u16| std::net::UdpSocket::bind(("127.0.0.1", *port)).is_ok();
+    (first..30_000).find(is_free).unwrap()
 }
 
 pub fn in_seconds(seconds: u64) -> Tick {

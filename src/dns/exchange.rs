@@ -9,17 +9,18 @@ use super::wire::{self, Query};
 use super::{Question, Reply};
 use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
+use rustix::net::RecvFlags;
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::io::{AsyncReadExt, AsyncWriteExt, Interest};
 use tokio::net::{TcpStream, UdpSocket};
 
 /// How long a packet is waited for before the question goes out again; the last one is waited
 /// for as long as anybody wants the answer.
 const PATIENCE: [Duration; 3] =
-    [Duration::from_secs(1), Duration::from_secs(2), Duration::from_secs(4)];
+    [Duration::from_millis(800), Duration::from_millis(1200), Duration::from_millis(2500)];
 /// Ports tried before the system may choose one.
 const PORTS_TRIED: usize = 10;
 /// REFUSED (RFC 1035, 4.1.1).
@@ -58,7 +59,8 @@ impl Exchange {
                 coming.push(async move { (place, once(question, server, settings).await) });
                 next += 1;
             }
-            let pause = PATIENCE.get(next - 1).or(PATIENCE.last()).copied().unwrap_or_default();
+            let pause = PATIENCE.get(next.saturating_sub(1)).or(PATIENCE.last());
+            let pause = pause.copied().unwrap_or_default();
             let (place, heard) = tokio::select! {
                 biased;
                 heard = coming.next() => match heard {
@@ -101,13 +103,15 @@ async fn over_udp(query: &Query, to: SocketAddr, settings: &Settings) -> io::Res
     socket.send(query.bytes()).await?;
     let room = usize::from(settings.payload.unwrap_or(0)).max(4096);
     loop {
-        socket.readable().await?;
         let mut bytes = Vec::with_capacity(room);
-        match socket.try_recv_buf(&mut bytes) {
-            Ok(_) if query.is_answered_by(&bytes) => return Ok(bytes),
-            Ok(_) => {}
-            Err(why) if why.kind() == io::ErrorKind::WouldBlock => {}
-            Err(why) => return Err(why),
+        // A port where nobody listens is an error, which waiting to read does not wake for.
+        let receive = || -> io::Result<usize> {
+            let room = rustix::buffer::spare_capacity(&mut bytes);
+            Ok(rustix::net::recv(&socket, room, RecvFlags::DONTWAIT)?.0)
+        };
+        socket.async_io(Interest::READABLE | Interest::ERROR, receive).await?;
+        if query.is_answered_by(&bytes) {
+            return Ok(bytes);
         }
     }
 }

@@ -62,11 +62,13 @@ async fn limit_dns_in_flight_and_dns_queued() {
 
 #[tokio::test]
 async fn five_hundred_questions_leave_at_once() {
-    let manners = Manners { delay: Duration::from_millis(500), drops: 3, ..Manners::default() };
+    let manners = Manners { delay: Duration::from_millis(500), drops: 1, ..Manners::default() };
     let server = Responder::with(manners, |_| found(vec![a([192, 0, 2, 1])]));
     let bench = Bench::asking([server.address]);
     let asker = bench.resolver.asker(in_seconds(60));
-    assert_eq!(successes(&all(&*asker, &questions(500)).await), 500);
+    let outcomes = all(&*asker, &questions(500)).await;
+    let failed: Vec<_> = outcomes.iter().filter(|outcome| outcome.is_err()).collect();
+    assert!(failed.is_empty(), "{failed:?}");
 }
 
 #[tokio::test]
@@ -100,7 +102,7 @@ async fn zones_have_their_own_patience_and_messages_their_deadline() {
     let asker = bench.resolver.asker(Tick::now());
     assert_eq!(asker.lookup(&question("slow.example", Kind::A)).await, Err(Failure::Late));
     assert_eq!(asker.lookup(&question("slow.example", Kind::A)).await, Err(Failure::Late));
-    assert_eq!(server.count("slow.example"), 1);
+    assert_eq!(bench.metric("mailprint_dns_questions_total{answered=\"shared\"}"), 1);
 }
 
 #[tokio::test]

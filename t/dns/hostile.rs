@@ -37,7 +37,7 @@ async fn with_mixed_case_an_answer_in_lower_case_is_none() {
 async fn rubbish_is_a_failure_and_stays_one_answers() {
     let loops: &[(u16, &[u8])] = &[
         // A name that points to itself, a pointer behind the end, a label without an end.
-        (1, b"\xc0\x1b\0\x01\0\x01\0\0\0\x09\0\x04\x7f\0\0\x02"),
+        (1, b"\xc0\x1d\0\x01\0\x01\0\0\0\x09\0\x04\x7f\0\0\x02"),
         (1, b"\xff\xff\0\x01\0\x01\0\0\0\x09\0\x04\x7f\0\0\x02"),
         (1, b"\x3fabc"),
         // Data longer than the message; more records promised than there are.

@@ -1,7 +1,7 @@
 //! What is asked, what comes back, and what is remembered.
 
 use super::responder::{Manners, NO_NAME, Responder, Rr, Say, a, code, found, mx, pointer, soa, txt};
-use super::{Bench, name, nobody, question, settings};
+use super::{Bench, free_port, name, nobody, question, settings};
 use mailprint::dns::{Data, Failure, Kind, Lookup, Ports, Settings};
 use mailprint::limits::Limits;
 use std::time::Duration;
@@ -175,7 +175,7 @@ async fn options_change_what_is_sent() {
     let long = "a-name-with-many-letters-so-that-some-of-them-change.example";
     let plain = Settings { payload: None, ..settings([server.address]) };
     let mixed = Settings { mix_case: true, payload: Some(1220), ..settings([server.address]) };
-    let port = nobody().port();
+    let port = free_port();
     let ports = Ports::changed_by([(false, 0, u16::MAX), (true, port, port)]);
     let one_port = Settings { ports, ..settings([server.address]) };
     for settings in [plain, mixed, one_port] {

@@ -1,6 +1,6 @@
 //! A real server of lists: Debian's rbldnsd, from the system or unpacked by `t/run`.
 
-use super::{Bench, name, nobody, settings};
+use super::{Bench, free_port, name, settings};
 use mailprint::dns::lists::{Asked, Judgement, Subject, judge};
 use mailprint::dns::probes::{self, Health, Round};
 use mailprint::dns::{Data, Kind, Settings};
@@ -35,7 +35,7 @@ async fn a_real_list_is_asked_and_found_well() {
         eprintln!("skipped: no rbldnsd (apt-get install rbldnsd)");
         return;
     };
-    let address = nobody();
+    let address = std::net::SocketAddr::from(([127, 0, 0, 1], free_port()));
     let folder = std::env::temp_dir().join(format!("mailprint-rbldnsd-{}", address.port()));
     std::fs::create_dir_all(&folder).unwrap();
     let head = "$SOA 3000 ns.example admin.example 0 600 300 86400 300\n$NS 3000 ns.example\n";

@@ -136,7 +136,7 @@ impl Responder {
     ) -> Responder {
         let mut builder = tokio::runtime::Builder::new_multi_thread();
         let runtime = builder.worker_threads(1).enable_all().build().unwrap();
-        let (udp, tcp) = runtime.block_on(sockets());
+        let (udp, tcp) = sockets(&runtime);
         let address = udp.local_addr().unwrap();
         let asked = Arc::new(Mutex::new(Vec::new()));
         let server =
@@ -166,11 +166,14 @@ impl Drop for Responder {
 }
 
 /// The same port over UDP and TCP.
-async fn sockets() -> (UdpSocket, TcpListener) {
+fn sockets(runtime: &tokio::runtime::Runtime) -> (UdpSocket, TcpListener) {
+    let _inside = runtime.enter();
     loop {
-        let udp = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
-        if let Ok(tcp) = TcpListener::bind(udp.local_addr().unwrap()).await {
-            return (udp, tcp);
+        let udp = std::net::UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+        if let Ok(tcp) = std::net::TcpListener::bind(udp.local_addr().unwrap()) {
+            udp.set_nonblocking(true).unwrap();
+            tcp.set_nonblocking(true).unwrap();
+            return (UdpSocket::from_std(udp).unwrap(), TcpListener::from_std(tcp).unwrap());
         }
     }
 }
