@@ -19,7 +19,10 @@ pub async fn check(lookup: &dyn Lookup, request: &Request, heights: &Heights) ->
         lookup,
         request,
         heights,
-        sender: request.sender(),
+        sender: match (heights.reading, request.identity) {
+            (Reading::MailSpf, Identity::Helo) => request.helo.clone(),
+            _ => request.sender(),
+        },
         terms: 0,
         voids: 0,
         reached: Reached::default(),

@@ -100,8 +100,8 @@ pub enum Reading {
     /// RFC 7208 to the letter.
     Rfc7208,
     /// Mail::SPF's: of more mail exchangers than the limit the first count, a PTR question that
-    /// fails is a temporary error, envelope senders may be spoken of by a Sender ID record, and
-    /// a domain may be a single label.
+    /// fails is a temporary error, envelope senders may be spoken of by a Sender ID record, a
+    /// domain may be a single label, and `%{s}` of a HELO check is the bare name.
     MailSpf,
 }
 
