@@ -12,7 +12,7 @@ mod request;
 
 pub use evaluate::check;
 pub use macros::{MacroString, Place, Values};
-pub use record::{Directive, Mechanism, Record, Target, Wrong, terms_of_sender_id, terms_of_spf1};
+pub use record::{Directive, Mechanism, Record, Target, Version, Wrong, version};
 pub use request::{Identity, Request};
 
 use crate::limits::{Limits, Reached};
