@@ -114,6 +114,8 @@ const ZONE: &str = r#"
     id2.example          TXT  "v=spf1 ip4:192.0.2.1 -all"
     id2.example          TXT  "spf2.0/pra,mfrom -all"
     id3.example          TXT  "spf2.0/pra ip4:192.0.2.1 -all"
+    id4.example          TXT  "v=spf1 ip4:192.0.2.1 -all"
+    id4.example          TXT  "spf2.0/pra nonsense -all"
     lone                 TXT  "v=spf1 -all"
 "#;
 
@@ -141,6 +143,7 @@ const CASES: &[(&str, &str, &str, &str)] = &[
     ("ann@id.example", "192.0.2.1", "none", "pass"),
     ("ann@id2.example", "192.0.2.1", "pass", ""),
     ("ann@id3.example", "192.0.2.1", "none", ""),
+    ("ann@id4.example", "192.0.2.1", "pass", "permerror"),
     // 4.6, 4.7: how it is read.
     ("ann@empty.example", "192.0.2.1", "neutral", ""),
     ("ann@spaces.example", "192.0.2.1", "pass", ""),

@@ -5,7 +5,7 @@
 //! one. Every step upwards costs a term, so the stack is never higher than terms are allowed.
 
 use super::macros::{MacroString, Place};
-use super::record::{Directive, Mechanism, Record, Target, terms_of_sender_id, terms_of_spf1};
+use super::record::{Directive, Mechanism, Record, Target, Version, version};
 use super::request::askable;
 use super::{Heights, Identity, Outcome, Problem, Reading, Request, Verdict};
 use crate::dns::{Data, Kind, Lookup, Name, Question, Reply};
@@ -19,7 +19,10 @@ pub async fn check(lookup: &dyn Lookup, request: &Request, heights: &Heights) ->
         lookup,
         request,
         heights,
-        sender: request.sender(),
+        sender: match (heights.reading, request.identity) {
+            (Reading::MailSpf, Identity::Helo) => request.helo.clone(),
+            _ => request.sender(),
+        },
         terms: 0,
         voids: 0,
         reached: Reached::default(),
@@ -146,24 +149,26 @@ impl Check<'_> {
     /// The record of `domain`; `None` if it has none.
     async fn open(&mut self, domain: Name) -> Result<Option<Frame>, Problem> {
         let reply = self.ask(&domain, Kind::TXT).await?;
-        let texts: Vec<Vec<u8>> = reply.of(Kind::TXT).filter_map(Data::joined_text).collect();
         let reads_sender_id =
             self.heights.reading == Reading::MailSpf && self.request.identity == Identity::MailFrom;
-        let found = texts.iter().filter_map(|text| match terms_of_spf1(text) {
-            Some(terms) => Some((true, terms)),
-            None => {
-                let terms = terms_of_sender_id(text).filter(|_| reads_sender_id)?;
-                Some((false, terms))
+        let mut found: Vec<(Version, Record)> = Vec::new();
+        for text in reply.of(Kind::TXT).filter_map(Data::joined_text) {
+            let Some((version, terms)) = version(&text) else { continue };
+            if version == Version::Spf1 || reads_sender_id {
+                found.push((version, Record::parse(terms)?));
             }
-        });
-        let found: Vec<(bool, &[u8])> = found.collect();
-        // Of two versions that of the first record counts.
-        let Some(&(version, terms)) = found.first() else { return Ok(None) };
-        if found.iter().filter(|(other, _)| *other == version).count() > 1 {
-            return Err(Problem::Several(domain));
         }
-        let record = Arc::new(Record::parse(terms)?);
-        Ok(Some(Frame { domain, record, next: 0 }))
+        found.retain(|(version, _)| *version != Version::SenderId { of_envelope: false });
+        // Of two versions that of the first record counts.
+        let Some((version, _)) = found.first() else { return Ok(None) };
+        let version = *version;
+        let mut records = found.into_iter().filter(|(other, _)| *other == version);
+        match (records.next(), records.next()) {
+            (Some((_, record)), None) => {
+                Ok(Some(Frame { domain, record: Arc::new(record), next: 0 }))
+            }
+            _ => Err(Problem::Several(domain)),
+        }
     }
 
     /// The record that another one, that of `domain`, refers to.
@@ -274,28 +279,27 @@ impl Check<'_> {
                 self.reached.note(Limit::SpfNames);
                 break;
             }
-            let is_better = best.is_none_or(|best| !best.is_within(domain));
-            let may_do = if name.is_within(domain) {
-                is_better || name == domain
-            } else {
-                any && best.is_none()
-            };
-            if !may_do {
+            if !(any || name.is_within(domain)) || !self.is_of_client(name).await? {
                 continue;
             }
-            let has_address = match self.ask_counted(name, self.address_kind()).await {
-                Ok(reply) => reply.of(self.address_kind()).any(|data| self.is_client(data)),
-                Err(Problem::Unanswered(_)) => false,
-                Err(problem) => return Err(problem),
-            };
-            if has_address {
+            if !any || name == domain {
+                return Ok(Some(name.clone()));
+            }
+            let is_better = |best: &Name| name.is_within(domain) && !best.is_within(domain);
+            if best.is_none_or(is_better) {
                 best = Some(name);
-                if !any || name == domain {
-                    break;
-                }
             }
         }
         Ok(best.cloned())
+    }
+
+    /// Is the client's one of the addresses of `name`? If they cannot be had, it is not.
+    async fn is_of_client(&mut self, name: &Name) -> Result<bool, Problem> {
+        match self.ask_counted(name, self.address_kind()).await {
+            Ok(reply) => Ok(reply.of(self.address_kind()).any(|data| self.is_client(data))),
+            Err(Problem::Unanswered(_)) => Ok(false),
+            Err(problem) => Err(problem),
+        }
     }
 
     fn is_client(&self, data: &Data) -> bool {

@@ -12,7 +12,7 @@ mod request;
 
 pub use evaluate::check;
 pub use macros::{MacroString, Place, Values};
-pub use record::{Directive, Mechanism, Record, Target, Wrong, terms_of_sender_id, terms_of_spf1};
+pub use record::{Directive, Mechanism, Record, Target, Version, Wrong, version};
 pub use request::{Identity, Request};
 
 use crate::limits::{Limits, Reached};
@@ -100,8 +100,8 @@ pub enum Reading {
     /// RFC 7208 to the letter.
     Rfc7208,
     /// Mail::SPF's: of more mail exchangers than the limit the first count, a PTR question that
-    /// fails is a temporary error, envelope senders may be spoken of by a Sender ID record, and
-    /// a domain may be a single label.
+    /// fails is a temporary error, envelope senders may be spoken of by a Sender ID record, a
+    /// domain may be a single label, and `%{s}` of a HELO check is the bare name.
     MailSpf,
 }
 

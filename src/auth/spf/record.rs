@@ -72,33 +72,30 @@ pub enum Wrong {
     Twice(Vec<u8>),
 }
 
-/// The terms of a `v=spf1` record; `None` if it is none.
-pub fn terms_of_spf1(text: &[u8]) -> Option<&[u8]> {
-    behind_version(text, b"v=spf1")
+/// What a record is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Version {
+    /// `v=spf1`
+    Spf1,
+    /// Sender ID's (`spf2.0/mfrom,pra`, RFC 4406).
+    SenderId {
+        /// It speaks of envelope senders.
+        of_envelope: bool,
+    },
 }
 
-/// The terms of a Sender ID record (`spf2.0/mfrom,pra`, RFC 4406) that speaks of envelope
-/// senders; `None` if it is none.
-pub fn terms_of_sender_id(text: &[u8]) -> Option<&[u8]> {
+/// The version of a record and the terms behind it; `None` if the text is none.
+pub fn version(text: &[u8]) -> Option<(Version, &[u8])> {
     let end = text.iter().position(|&byte| byte == b' ').unwrap_or(text.len());
     let (version, terms) = text.split_at(end);
     let version = version.to_ascii_lowercase();
-    let mut scopes = version.strip_prefix(b"spf2.0/")?.split(|&byte| byte == b',').peekable();
-    let mut speaks_of_it = false;
-    for scope in scopes.by_ref() {
-        match scope {
-            b"mfrom" => speaks_of_it = true,
-            b"pra" => {}
-            _ => return None,
-        }
+    if version == b"v=spf1" {
+        return Some((Version::Spf1, terms));
     }
-    speaks_of_it.then_some(terms)
-}
-
-fn behind_version<'t>(text: &'t [u8], version: &[u8]) -> Option<&'t [u8]> {
-    let (begin, terms) = text.split_at_checked(version.len())?;
-    let is_it = begin.eq_ignore_ascii_case(version) && terms.first().is_none_or(|&b| b == b' ');
-    is_it.then_some(terms)
+    let scopes = || version.strip_prefix(b"spf2.0/").map(|list| list.split(|&byte| byte == b','));
+    let is_known = scopes()?.all(|scope| matches!(scope, b"mfrom" | b"pra"));
+    let of_envelope = scopes()?.any(|scope| scope == b"mfrom");
+    is_known.then_some((Version::SenderId { of_envelope }, terms))
 }
 
 impl Record {
@@ -247,27 +244,25 @@ mod tests {
 
     #[test]
     fn a_version_stands_alone() {
+        let sender_id = |of_envelope| Version::SenderId { of_envelope };
         for (text, expected) in [
-            ("v=spf1", Some("")),
-            ("V=SPF1 -all", Some(" -all")),
-            ("v=spf1  mx", Some("  mx")),
+            ("v=spf1", Some((Version::Spf1, ""))),
+            ("V=SPF1 -all", Some((Version::Spf1, " -all"))),
+            ("v=spf1  mx", Some((Version::Spf1, "  mx"))),
             ("v=spf10 mx", None),
             ("v=spf1\tmx", None),
             (" v=spf1", None),
             ("v=spf", None),
             ("", None),
-        ] {
-            assert_eq!(terms_of_spf1(text.as_bytes()), expected.map(str::as_bytes), "{text}");
-        }
-        for (text, expected) in [
-            ("spf2.0/mfrom -all", Some(" -all")),
-            ("SPF2.0/pra,mfrom", Some("")),
-            ("spf2.0/pra -all", None),
+            ("spf2.0/mfrom -all", Some((sender_id(true), " -all"))),
+            ("SPF2.0/pra,mfrom", Some((sender_id(true), ""))),
+            ("spf2.0/pra -all", Some((sender_id(false), " -all"))),
             ("spf2.0/mfrom,x -all", None),
+            ("spf2.0/ -all", None),
             ("spf2.0 -all", None),
-            ("v=spf1 -all", None),
         ] {
-            assert_eq!(terms_of_sender_id(text.as_bytes()), expected.map(str::as_bytes), "{text}");
+            let expected = expected.map(|(version, terms)| (version, terms.as_bytes()));
+            assert_eq!(version(text.as_bytes()), expected, "{text}");
         }
     }
 
@@ -391,8 +386,7 @@ mod tests {
         fn whatever_is_published_does_no_harm(text: Vec<u8>, terms in "[-+~?]?(a|mx|ip4|ip6|ptr|all|exp=|redirect=)[ -~]{0,20}") {
             let _ = Record::parse(&text);
             let _ = Record::parse(terms.as_bytes());
-            terms_of_spf1(&text);
-            terms_of_sender_id(&text);
+            version(&text);
         }
     }
 }
