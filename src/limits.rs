@@ -162,6 +162,18 @@ limits! {
     AuthorDomains author_domains = 10, Count,
         "domains of authors whose signing practices are asked for";
 
+    // What the network is asked.
+    SpfTerms spf_terms = 20, Count,
+        "terms of SPF records that ask the DNS, in one check; SpamAssassin's own height, RFC 7208 says 10";
+    SpfNames spf_names = 10, Count,
+        "mail exchangers of an SPF term, or names of a client, whose addresses are asked for";
+    SpfVoidLookups spf_void_lookups = 2, Count,
+        "questions of SPF terms whose answer is empty, in one check; as RFC 7208 advises";
+    SpfExpansion spf_expansion = 8 * 1024, Bytes,
+        "a name or an explanation of an SPF record with its macros filled in";
+    SpfQuestionMilliseconds spf_question_milliseconds = 3_000, Milliseconds,
+        "one question of SPF to the DNS; SpamAssassin's own patience. spf_timeout is for a whole check";
+
     // What goes out.
     FilledTemplate filled_template = 4 << 20, Bytes,
         "a report or header with its tags filled in; tags behind that stay as they are written";

@@ -1,6 +1,6 @@
-//! Who answers for a message: signatures over it, and what its author's domain says of mail
-//! without one.
+//! Who answers for a message: the domains that send it, sign it, and stand in its From.
 //!
+//! * [`spf`] tells whether a host may send in a domain's name;
 //! * [`dkim`] verifies DKIM-Signature and DomainKey-Signature fields;
 //! * [`arc`] verifies ARC-Seal and ARC-Message-Signature fields and the chain that they make;
 //! * [`adsp`] and [`dmarc`] ask what an author's domain publishes.
@@ -21,10 +21,11 @@ mod key;
 mod mail;
 mod rsa;
 mod signature;
+pub mod spf;
 mod tags;
 mod task;
 
-pub use signature::{Outcome, Signature};
+pub use signature::{Outcome, Signature, after_at};
 
 use crate::dns::{Data, Failure, Kind, Lookup, Name, Question, Reply};
 use crate::text::domain;

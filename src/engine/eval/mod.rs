@@ -6,7 +6,8 @@
 
 mod arguments;
 mod body;
-mod dkim;
+pub mod dkim;
+pub mod dmarc;
 mod freemail;
 mod globs;
 mod header;
@@ -17,7 +18,7 @@ mod lists;
 mod mime;
 mod own;
 mod relay;
-mod spf;
+pub mod spf;
 mod subject_lists;
 mod uri;
 mod uri_hosts;
@@ -130,6 +131,7 @@ pub fn table() -> impl Iterator<Item = &'static Row> {
         own::TABLE,
         body::TABLE,
         dkim::TABLE,
+        dmarc::TABLE,
         freemail::TABLE,
         header::TABLE,
         html::TABLE,
