@@ -1,9 +1,8 @@
-//! Who answers for a message: signatures over it, and what its author's domain says of mail
-//! without one.
+//! Who answers for a message: the domains that send it, sign it, and stand in its From.
 //!
+//! * [`spf`] tells whether a host may send in a domain's name;
 //! * [`dkim`] verifies DKIM-Signature and DomainKey-Signature fields;
 //! * [`arc`] verifies ARC-Seal and ARC-Message-Signature fields and the chain that they make;
-//! * [`spf`] asks which hosts send for a domain;
 //! * [`adsp`] and [`dmarc`] ask what an author's domain publishes.
 //!
 //! What a message says is looked at first, without the network (`prepare`); keys and records
@@ -26,7 +25,7 @@ pub mod spf;
 mod tags;
 mod task;
 
-pub use signature::{Outcome, Signature};
+pub use signature::{Outcome, Signature, after_at};
 
 use crate::dns::{Data, Failure, Kind, Lookup, Name, Question, Reply};
 use crate::text::domain;

@@ -106,8 +106,8 @@ impl PublicKey {
 fn element(der: &[u8], tag: u8) -> Result<(&[u8], &[u8]), NoKey> {
     let [found, length, rest @ ..] = der else { return Err(NoKey) };
     let (length, rest) = match length {
-        short @ 0..0x80 => (usize::from(*short), rest),
-        long @ 0x81..=0x84 => {
+        short @ 0..=0x7f => (usize::from(*short), rest),
+        long @ (0x81..=0x84) => {
             let (length, rest) = rest.split_at_checked(usize::from(long - 0x80)).ok_or(NoKey)?;
             (length.iter().fold(0, |sum, &byte| sum << 8 | usize::from(byte)), rest)
         }

@@ -1,9 +1,9 @@
 //! Does the chain hold (RFC 8617, 5.2)?
 
 use crate::auth::mail::Mail;
-use crate::auth::signature::{Claim, Outcome};
+use crate::auth::signature::Claim;
 use super::sets::Kind;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 /// The chain's validation status.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -56,19 +56,14 @@ impl Outline {
         outline
     }
 
-    /// The status, with what came of each seal and signature, by instance.
-    pub fn judge(
-        &self,
-        seals: &BTreeMap<u32, Option<Outcome>>,
-        messages: &BTreeMap<u32, Option<Outcome>>,
-    ) -> Chain {
+    /// The status, where the seals and signatures of these instances hold.
+    pub fn judge(&self, seals: &HashSet<u32>, messages: &HashSet<u32>) -> Chain {
         if self.is_empty {
             return Chain::None;
         }
-        let passes = |outcome: Option<&Option<Outcome>>| outcome == Some(&Some(Outcome::Pass));
         let holds = self.is_whole
-            && (1..=self.sets).all(|instance| passes(seals.get(&instance)))
-            && passes(messages.get(&self.sets));
+            && (1..=self.sets).all(|instance| seals.contains(&instance))
+            && messages.contains(&self.sets);
         if holds { Chain::Pass } else { Chain::Fail }
     }
 }

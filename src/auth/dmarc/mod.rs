@@ -140,7 +140,7 @@ async fn usable(lookup: &dyn Lookup, text: &[u8], domain: &[u8]) -> Result<Recor
         return Ok(record);
     }
     for to in record.reports()? {
-        let ReportTo::Host(host) = to else { continue };
+        let ReportTo(host) = to;
         if organisational(&host) == organisational(domain) || agrees(lookup, &host, domain).await {
             record.policy = b"none".to_vec();
             return Ok(record);

@@ -32,12 +32,9 @@ pub enum Unusable {
     Everything,
 }
 
-/// Where a report would go.
+/// Where a report would go: to an address, or a server, at this host.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum ReportTo {
-    /// To an address, or a server, at this host.
-    Host(Vec<u8>),
-}
+pub struct ReportTo(pub Vec<u8>);
 
 /// Is `text` a policy?
 pub fn is_policy(text: &[u8]) -> bool {
@@ -120,7 +117,7 @@ fn report_to(address: &[u8]) -> Option<ReportTo> {
             rest.split(|byte| b"/:?#".contains(byte)).next().unwrap_or_default()
         }
     };
-    Some(ReportTo::Host(host.to_vec()))
+    Some(ReportTo(host.to_vec()))
 }
 
 /// The text without white space, and without what people leave behind.

@@ -7,7 +7,8 @@
 mod arguments;
 pub(super) mod ask_dns;
 mod body;
-mod dkim;
+pub mod dkim;
+pub mod dmarc;
 pub(super) mod dns_lists;
 mod freemail;
 mod globs;
@@ -140,6 +141,7 @@ pub fn table() -> impl Iterator<Item = &'static Row> {
         body::TABLE,
         dkim::TABLE,
         dns_lists::TABLE,
+        dmarc::TABLE,
         freemail::TABLE,
         hash_lists::TABLE,
         header::TABLE,

@@ -20,7 +20,7 @@ pub use settings::Asking;
 use super::scan::Scan;
 use crate::clock::Tick;
 use crate::dns::{Lookup, Name, Question, Resolver};
-use families::{Family, Sent};
+use families::Sent;
 use inquiry::Inquiry;
 use std::any::Any;
 use std::future::Future;
@@ -88,7 +88,7 @@ pub struct Network {
 pub(super) struct Asked {
     network: Arc<Network>,
     inquiry: Arc<Inquiry>,
-    errands: JoinSet<(Family, Finding)>,
+    errands: JoinSet<Finding>,
     sent: Sent,
 }
 
@@ -133,9 +133,8 @@ impl Scan {
         loop {
             tokio::select! {
                 back = asked.errands.join_next() => match back {
-                    Some(Ok((family, finding))) => {
+                    Some(Ok(finding)) => {
                         finding(self);
-                        asked.sent.is_back(family);
                         if !is_over {
                             asked.send_more(self);
                         }
@@ -178,11 +177,10 @@ impl Scan {
 
 impl Asked {
     /// Sends the errands that what is known by now allows.
-    fn send_more(&mut self, scan: &mut Scan) {
-        for (family, errand) in families::next(scan, &mut self.sent) {
+    fn send_more(&mut self, scan: &Scan) {
+        for errand in families::next(scan, &mut self.sent) {
             let underway = errand(Arc::clone(&self.inquiry) as Arc<dyn Lookup>);
-            let runtime = &self.network.runtime;
-            self.errands.spawn_on(async move { (family, underway.await) }, runtime);
+            self.errands.spawn_on(underway, &self.network.runtime);
         }
     }
 }
