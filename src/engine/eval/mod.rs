@@ -10,6 +10,7 @@ mod dkim;
 mod freemail;
 mod globs;
 mod header;
+pub mod host;
 mod html;
 mod https_mismatch;
 mod image;
@@ -132,6 +133,7 @@ pub fn table() -> impl Iterator<Item = &'static Row> {
         dkim::TABLE,
         freemail::TABLE,
         header::TABLE,
+        host::TABLE,
         html::TABLE,
         https_mismatch::TABLE,
         image::TABLE,
