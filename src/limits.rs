@@ -131,6 +131,8 @@ limits! {
         "addresses read from all headers of one name";
     ReceivedHops received_hops = 256, Count,
         "Received lines read as relays";
+    HostNames host_names = 8, Count,
+        "names of a sending host, and exchangers of a sender's domain, whose addresses are asked for";
 
     // The MIME tree.
     MimeParts mime_parts = 1000, Count,

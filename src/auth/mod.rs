@@ -3,7 +3,8 @@
 //! * [`spf`] tells whether a host may send in a domain's name;
 //! * [`dkim`] verifies DKIM-Signature and DomainKey-Signature fields;
 //! * [`arc`] verifies ARC-Seal and ARC-Message-Signature fields and the chain that they make;
-//! * [`adsp`] and [`dmarc`] ask what an author's domain publishes.
+//! * [`adsp`] and [`dmarc`] ask what an author's domain publishes;
+//! * [`host`] asks who the sending host is, and where its sender takes mail.
 //!
 //! What a message says is looked at first, without the network (`prepare`); keys and records
 //! come through [`Lookup`]; what comes back is plain data. The answers are those of
@@ -17,6 +18,7 @@ mod canonical;
 mod digest;
 pub mod dkim;
 pub mod dmarc;
+pub mod host;
 mod key;
 mod mail;
 mod rsa;

@@ -14,6 +14,7 @@ mod freemail;
 mod globs;
 pub(super) mod hash_lists;
 mod header;
+pub mod host;
 mod html;
 mod https_mismatch;
 mod image;
@@ -145,6 +146,7 @@ pub fn table() -> impl Iterator<Item = &'static Row> {
         freemail::TABLE,
         hash_lists::TABLE,
         header::TABLE,
+        host::TABLE,
         html::TABLE,
         https_mismatch::TABLE,
         image::TABLE,

@@ -4,7 +4,7 @@
 //! its questions are made of have values, which may be when another family is back.
 
 use super::Errand;
-use crate::engine::eval::{ask_dns, dkim, dmarc, dns_lists, hash_lists, spf, uri_dns};
+use crate::engine::eval::{ask_dns, dkim, dmarc, dns_lists, hash_lists, host, spf, uri_dns};
 use crate::engine::scan::Scan;
 use crate::rules::RuleId;
 use std::collections::HashSet;
@@ -18,6 +18,7 @@ const FIRST: &[fn(&Scan) -> Option<Errand>] = &[
     hash_lists::errand,
     spf::errand,
     dmarc::errand,
+    host::errand,
 ];
 
 /// What has been sent about one message.
