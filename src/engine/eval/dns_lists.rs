@@ -27,6 +27,9 @@ use senders::addresses_of;
 
 const PLUGIN: &str = "Mail::SpamAssassin::Plugin::DNSEval";
 
+/// The most relays that one rule asks about.
+const MOST_RELAYS: usize = 9;
+
 const RELAYS: &str = "(set, zone, subtest)";
 
 /// The functions.
@@ -341,7 +344,7 @@ impl<'s> Asking<'s> {
             ips = untrusted();
             ips.reverse();
         }
-        ips.truncate(self.scan.profile().options().number("num_check_received") as usize);
+        ips.truncate(MOST_RELAYS);
         if !self.has_flag(rule, b"nice") {
             // Lists of good senders are asked for trusted relays too.
             let trusted = ips.iter().take_while(|ip| self.is_trusted(ip)).count();
