@@ -137,12 +137,11 @@ impl Program {
         let mut arranging = Arranging::new(&rules, limits);
         let asks = arranging.asks();
         let leaves: Vec<Leaf> =
-            rules.iter().map(|(id, rule)| arranging.leaf(id, rule, &asks)).collect();
+            rules.iter().map(|(id, rule)| arranging.leaf(id, rule)).collect();
         let waits = |(_, rule): (RuleId, &Rule)| match &rule.test {
             Test::Eval(call) => eval::find(&call.function).is_some_and(|row| row.waits),
             _ => false,
         };
-        let waits = |(id, rule)| waits((id, rule)) || asks.tags.has(id);
         let waiting: Vec<bool> = rules.iter().map(waits).collect();
         let producers = rules.iter().filter(|(_, rule)| rule.captures).map(|(id, _)| id).collect();
         let Arranging { slots, patterns, members, holding, mut editors, wrong_calls, .. } =
@@ -183,7 +182,6 @@ impl Program {
             Some(Leaf::Pattern { view, .. }) => view.label(),
             Some(Leaf::UriDetail(_)) => View::Body.label(),
             Some(Leaf::Eval(_)) => match self.rules.rule(rule).map(|rule| &rule.test) {
-                Some(Test::Empty) => "ASKDNS: ",
                 Some(Test::Eval(call)) if eval::asks_lists(call) => eval::area(call),
                 Some(Test::Eval(Eval { class: EvalClass::Body, .. })) => View::Body.label(),
                 Some(Test::Eval(Eval { class: EvalClass::Rawbody, .. })) => View::Rawbody.label(),
@@ -298,7 +296,7 @@ impl<'l> Arranging<'l> {
         eval::Asks::new(&mut eval::Binding { rule: RuleId(0), rules, limits, ids, shared })
     }
 
-    fn leaf(&mut self, id: RuleId, rule: &Rule, asks: &eval::Asks) -> Leaf {
+    fn leaf(&mut self, id: RuleId, rule: &Rule) -> Leaf {
         match &rule.test {
             Test::Header { query, negated, if_unset, pattern } => {
                 let slot = self.slot(Slot { query: query.clone(), if_unset: if_unset.clone() });
@@ -323,7 +321,6 @@ impl<'l> Arranging<'l> {
             }
             Test::Meta(_) => Leaf::Meta,
             Test::Eval(call) => self.eval(id, rule, call),
-            Test::Empty if asks.tags.has(id) => Leaf::Eval(eval::asked(id)),
             Test::Empty => Leaf::Nothing,
         }
     }

@@ -363,6 +363,7 @@ fn access(loaded: &Loaded, metrics: &Metrics, log: &Arc<Log>) -> Option<Arc<Acce
     let metrics = metrics.clone();
     let access = Access::new(asking, &loaded.limits, metrics, notices, runtime.clone());
     runtime.spawn(Access::watch(Arc::downgrade(&access), asking.clone()));
+    runtime.spawn(access.probes());
     Some(access)
 }
 

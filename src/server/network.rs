@@ -1,7 +1,8 @@
 //! The network, as a process asks it: a resolver by the rules' settings, and whether there is
 //! anybody to ask.
 
-use crate::dns::{Kind, Lookup, Name, Notices, Question, Resolver};
+use crate::dns::{Kind, Lookup, Name, Notices, Question, Resolver, probes};
+use crate::engine::network::Answers;
 use crate::engine::{Asking, Network};
 use crate::limits::Limits;
 use crate::metrics::Metrics;
@@ -13,6 +14,7 @@ use tokio::runtime::Handle;
 /// Who is asked, and whether that makes sense now.
 pub struct Access {
     network: Arc<Network>,
+    resolver: Arc<Resolver>,
     there: AtomicBool,
 }
 
@@ -30,12 +32,19 @@ impl Access {
         let dns = asking.dns.clone();
         let resolver = Resolver::new(dns, limits, metrics, notices, runtime.clone());
         let there = AtomicBool::new(asking.test.is_empty());
-        Arc::new(Access { network: Arc::new(Network { answers: resolver, runtime }), there })
+        let answers = Arc::clone(&resolver) as Arc<dyn Answers>;
+        let network = Arc::new(Network { answers, runtime });
+        Arc::new(Access { network, resolver, there })
     }
 
     /// The network, if it is there.
     pub fn network(&self) -> Option<Arc<Network>> {
         self.there.load(Ordering::Relaxed).then(|| Arc::clone(&self.network))
+    }
+
+    /// Looks whether the lists are well, today and every day.
+    pub fn probes(&self) -> impl Future<Output = ()> + use<> {
+        probes::watch(Arc::downgrade(&self.resolver))
     }
 
     /// Looks for the network, once or now and then, as the rules want, while anybody has it.

@@ -4,9 +4,9 @@
 //! each combination of their values, and which answers make the rule hit. A rule whose tags have
 //! no value yet is asked when they have one. Mail::SpamAssassin::Plugin::AskDNS(3).
 
-use super::listed::{ask_all, matches};
+use super::listed::{ask_all, asked, matches};
 use super::uri_dns::is_listed;
-use super::Binding;
+use super::{Binding, Row};
 use crate::dns::{Data, Kind, Name, Question, Reply};
 use crate::engine::network::kinds::{kind, kind_name};
 use crate::engine::network::{Errand, Finding, Findings, record_text};
@@ -18,6 +18,15 @@ use crate::rules::{RuleId, RuleSet};
 use crate::text::domain::{is_fqdn, to_ascii};
 use std::collections::{BTreeSet, HashSet};
 use std::sync::Arc;
+
+/// What an `askdns` line makes of its rule.
+pub const TABLE: &[Row] = &[Row::waiting(
+    "Mail::SpamAssassin::Plugin::AskDNS",
+    "askdns",
+    "",
+    "an answer to the question that the tags make meets the subtest",
+    |_, to| Ok(asked(to.rule)),
+)];
 
 /// The lines of all rules, ready to be asked.
 #[derive(Default)]
@@ -58,11 +67,6 @@ impl Plan {
             lines.push(Arc::new(Line { rule, line: line.clone(), pattern, asked, wanted }));
         }
         Plan(lines)
-    }
-
-    /// Is `rule` one of these?
-    pub fn has(&self, rule: RuleId) -> bool {
-        self.0.iter().any(|line| line.rule == rule)
     }
 }
 

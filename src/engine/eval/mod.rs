@@ -32,7 +32,6 @@ mod vbounce;
 
 use super::Worker;
 pub(super) use super::leaf::{HIT, MISS, Outcome};
-pub(super) use listed::asked;
 use super::scan::Scan;
 use crate::dns::lists::Asked;
 use crate::limits::Limits;
@@ -204,13 +203,14 @@ impl Asks {
 
 /// Does the call ask a list?
 pub fn asks_lists(call: &Eval) -> bool {
-    let families = [dns_lists::TABLE, hash_lists::TABLE, uri_dns::TABLE];
+    let families = [ask_dns::TABLE, dns_lists::TABLE, hash_lists::TABLE, uri_dns::TABLE];
     families.into_iter().flatten().any(|row| row.name == &*call.function)
 }
 
 /// What reports write before the description of a rule that asks a list.
 pub fn area(call: &Eval) -> &'static str {
     match &*call.function {
+        "askdns" => "ASKDNS: ",
         "check_dns_sender" => "DNS: ",
         name if dns_lists::TABLE.iter().any(|row| row.name == name) => "RBL: ",
         _ => "",
@@ -225,7 +225,8 @@ pub fn is_partial(name: &str) -> bool {
 
 /// The function called `name`, if it is built.
 pub fn find(name: &str) -> Option<&'static Row> {
-    table().find(|row| row.name == name)
+    // What a directive makes of a rule is called as a function, and nobody can write it.
+    table().chain(ask_dns::TABLE).find(|row| row.name == name)
 }
 
 /// The call, ready to be made; `None` if the function is not built, an error if its arguments
