@@ -20,13 +20,15 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 use tokio::runtime::Handle;
-use tokio::sync::{Semaphore, watch};
+use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore, watch};
 
 /// Where a line for the administrator goes.
 pub type Notices = Arc<dyn Fn(&str) + Send + Sync>;
 
 /// An answer is good for a second at least: a message asks the same thing more than once.
 const KEEP_LEAST: Duration = Duration::from_secs(1);
+/// Questions in a row that a list leaves unanswered before it is looked at.
+const SILENT: u32 = 3;
 
 /// Asks name servers. One serves a whole process; [`Resolver::asker`] makes what one message
 /// asks through.
@@ -39,11 +41,15 @@ pub struct Resolver {
     notices: Notices,
     exchange: Exchange,
     memory: Mutex<Memory>,
-    permits: Semaphore,
+    permits: Arc<Semaphore>,
     queued: AtomicUsize,
     pauses: Pauses,
     /// Lists of which the log has said what is wrong with them.
     told: Mutex<HashSet<(Name, &'static str)>>,
+    /// How many questions in a row each list has left unanswered.
+    silence: Mutex<HashMap<Name, u32>>,
+    /// Rung when a list should be looked at before its time.
+    pub(super) alarm: Arc<Notify>,
 }
 
 /// What is known, and what is being found out.
@@ -83,10 +89,12 @@ impl Resolver {
             notices,
             exchange: Exchange::new(),
             memory: Mutex::new(Memory { cache, flights: HashMap::new() }),
-            permits: Semaphore::new(in_flight),
+            permits: Arc::new(Semaphore::new(in_flight)),
             queued: AtomicUsize::new(0),
             pauses: Pauses::default(),
             told: Mutex::default(),
+            silence: Mutex::default(),
+            alarm: Arc::new(Notify::new()),
         })
     }
 
@@ -98,7 +106,11 @@ impl Resolver {
     /// Leaves `zone` alone for so long, because a rule has hit (`dns_block_rule`,
     /// `dns_block_time`). False: it is left alone already.
     pub fn block(&self, zone: &Name, length: Duration) -> bool {
-        self.settings.pauses && self.pauses.block(zone, length, Tick::now())
+        let is_new = self.settings.pauses && self.pauses.block(zone, length, Tick::now());
+        if is_new {
+            self.show_pause(zone, Some(length));
+        }
+        is_new
     }
 
     /// Is `zone` left alone now?
@@ -137,11 +149,7 @@ impl Resolver {
             count(questions, "shared");
             return Begun::Underway(arrival.clone());
         }
-        let queued = self.queued.fetch_add(1, Ordering::Relaxed);
-        let (Some(me), true) =
-            (self.me.upgrade(), self.permits.available_permits() > 0 || queued < self.limits.dns_queued)
-        else {
-            self.queued.fetch_sub(1, Ordering::Relaxed);
+        let (Some(resolver), Some(seat)) = (self.me.upgrade(), self.seat()) else {
             count(questions, "nobody");
             self.metrics.limit_hit(Limit::DnsQueued);
             return Begun::Answered(Err(Failure::Budget));
@@ -150,9 +158,22 @@ impl Resolver {
         let (sender, arrival) = watch::channel(None);
         memory.flights.insert(question.clone(), arrival.clone());
         drop(memory);
-        let flight = Flight { resolver: me, question: question.clone(), sender, queued: true };
-        self.runtime.spawn(flight.fly());
+        let question = question.clone();
+        self.runtime.spawn(Flight { resolver, question, sender, seat, landed: false }.fly());
         Begun::Underway(arrival)
+    }
+
+    /// A place on the wire, or in the queue; `None` if that is full.
+    fn seat(&self) -> Option<Seat> {
+        if let Ok(permit) = self.permits.clone().try_acquire_owned() {
+            return Some(Seat::OnTheWire(permit));
+        }
+        let queued = self.queued.fetch_add(1, Ordering::Relaxed);
+        if queued < self.limits.dns_queued {
+            return Some(Seat::InTheQueue);
+        }
+        self.queued.fetch_sub(1, Ordering::Relaxed);
+        None
     }
 
     pub(super) fn count_failure(&self, failure: Failure) {
@@ -173,7 +194,10 @@ impl Resolver {
         let patience = self.settings.patience.longest();
         let asking = self.exchange.ask(question, &self.settings);
         let bytes = match tokio::time::timeout(patience, asking).await {
-            Err(_) => return (Err(Failure::Late), short),
+            Err(_) => {
+                self.see_silence(question);
+                return (Err(Failure::Late), short);
+            }
             Ok(Err(_)) => return (Err(Failure::Broken), short),
             Ok(Ok(bytes)) => bytes,
         };
@@ -190,6 +214,8 @@ impl Resolver {
 
     /// Looks whether a list has refused us.
     fn see(&self, question: &Question, reply: &Reply) {
+        let Some(zone) = self.list_of(&question.name) else { return };
+        lock(&self.silence).remove(zone);
         let says_something = |record: &super::Record| match &record.data {
             Data::V4(_) | Data::Text(_) => true,
             _ => false,
@@ -199,9 +225,19 @@ impl Resolver {
         {
             return;
         }
-        let Some(zone) = self.list_of(&question.name) else { return };
         if let Judgement::Error(trouble) = lists::judge(zone, reply) {
             self.note(zone, &trouble);
+        }
+    }
+
+    /// Counts what a list leaves unanswered.
+    fn see_silence(&self, question: &Question) {
+        let Some(zone) = self.list_of(&question.name) else { return };
+        let mut silence = lock(&self.silence);
+        let times = silence.entry(zone.clone()).or_default();
+        *times = times.saturating_add(1);
+        if *times == SILENT {
+            self.alarm.notify_one();
         }
     }
 
@@ -221,7 +257,7 @@ impl Resolver {
             .then(|| self.pauses.refused(zone, Tick::now()))
             .flatten();
         if pause.is_some() {
-            self.show_pause(zone);
+            self.show_pause(zone, pause);
         }
         let is_new = lock(&self.told).insert((zone.clone(), error.meaning));
         if !is_new {
@@ -243,14 +279,24 @@ impl Resolver {
     /// Switches a list off, or on again, as its probes say. True if that is news.
     pub(super) fn set_ill(&self, zone: &Name, ill: bool) -> bool {
         let is_news = self.pauses.set_ill(zone, ill);
-        self.show_pause(zone);
+        lock(&self.silence).remove(zone);
+        self.show_pause(zone, None);
         is_news
     }
 
-    /// Brings the list's gauge up to date.
-    pub(super) fn show_pause(&self, zone: &Name) {
+    /// Brings the list's gauge up to date, now and after so long.
+    fn show_pause(&self, zone: &Name, again: Option<Duration>) {
         let paused = self.pauses.holds(zone, Tick::now());
         self.metrics.dns.paused.with_label_values(&[&zone.to_string()]).set(paused.into());
+        if let Some(again) = again {
+            let (me, zone) = (self.me.clone(), zone.clone());
+            self.runtime.spawn(async move {
+                tokio::time::sleep(again).await;
+                if let Some(resolver) = me.upgrade() {
+                    resolver.show_pause(&zone, None);
+                }
+            });
+        }
     }
 
     /// A line for the administrator.
@@ -288,17 +334,29 @@ struct Flight {
     resolver: Arc<Resolver>,
     question: Question,
     sender: watch::Sender<Option<Outcome>>,
-    queued: bool,
+    seat: Seat,
+    /// Is it no longer among the flights?
+    landed: bool,
+}
+
+/// Where a question is on its way to the wire.
+enum Seat {
+    /// One of `dns_in_flight`.
+    OnTheWire(#[allow(dead_code, reason = "it counts while it lives")] OwnedSemaphorePermit),
+    /// One of `dns_queued`.
+    InTheQueue,
 }
 
 impl Flight {
     async fn fly(mut self) {
         let resolver = self.resolver.clone();
-        let Ok(_permit) = resolver.permits.acquire().await else { return };
-        self.leave_queue();
-        // Who has waited in the queue too long is gone.
-        if self.sender.receiver_count() <= 1 {
-            return;
+        if matches!(self.seat, Seat::InTheQueue) {
+            let Ok(permit) = resolver.permits.clone().acquire_owned().await else { return };
+            resolver.queued.fetch_sub(1, Ordering::Relaxed);
+            self.seat = Seat::OnTheWire(permit);
+            if self.is_abandoned() {
+                return;
+            }
         }
         let dns = &resolver.metrics.dns;
         dns.in_flight.inc();
@@ -306,26 +364,37 @@ impl Flight {
         let (outcome, keep) = resolver.ask(&self.question).await;
         dns.seconds.observe(began.elapsed().as_secs_f64());
         dns.in_flight.dec();
+        self.land(&outcome, keep);
+        self.sender.send_replace(Some(outcome));
+    }
+
+    /// Who has waited in the queue too long is gone. If all are, nobody can join any more.
+    fn is_abandoned(&mut self) -> bool {
+        let mut memory = self.resolver.memory();
+        // The flights hold one receiver themselves.
+        if self.sender.receiver_count() <= 1 {
+            memory.flights.remove(&self.question);
+            self.landed = true;
+        }
+        self.landed
+    }
+
+    /// Keeps the outcome. In one step with leaving the flights: who comes now finds one or the
+    /// other.
+    fn land(&mut self, outcome: &Outcome, keep: Duration) {
+        let resolver = &self.resolver;
         let mut memory = resolver.memory();
-        let now = Tick::now();
-        let had_room = memory.cache.put(&self.question, outcome.clone(), now, keep);
+        let had_room = memory.cache.put(&self.question, outcome.clone(), Tick::now(), keep);
         let (entries, bytes) = memory.cache.size();
-        // In one step with the cache: whoever comes now finds one or the other.
         memory.flights.remove(&self.question);
+        self.landed = true;
         drop(memory);
-        dns.cached.set(entries as i64);
-        dns.cached_bytes.set(bytes as i64);
+        resolver.metrics.dns.cached.set(entries as i64);
+        resolver.metrics.dns.cached_bytes.set(bytes as i64);
         if !had_room {
             let by_number = entries >= resolver.limits.dns_cache_entries;
             let limit = if by_number { Limit::DnsCacheEntries } else { Limit::DnsCacheBytes };
             resolver.metrics.limit_hit(limit);
-        }
-        self.sender.send_replace(Some(outcome));
-    }
-
-    fn leave_queue(&mut self) {
-        if std::mem::take(&mut self.queued) {
-            self.resolver.queued.fetch_sub(1, Ordering::Relaxed);
         }
     }
 }
@@ -333,8 +402,10 @@ impl Flight {
 impl Drop for Flight {
     /// However it ends, nobody waits for it any more.
     fn drop(&mut self) {
-        self.leave_queue();
-        if self.sender.borrow().is_none() {
+        if matches!(self.seat, Seat::InTheQueue) {
+            self.resolver.queued.fetch_sub(1, Ordering::Relaxed);
+        }
+        if !self.landed {
             self.resolver.memory().flights.remove(&self.question);
         }
     }
