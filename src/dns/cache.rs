@@ -156,7 +156,7 @@ mod tests {
     fn limit_dns_cache_entries_and_dns_cache_bytes() {
         let now = Tick::now();
         let mut cache = Cache::new(3, 1 << 20);
-        let mut put = |cache: &mut Cache, number| {
+        let put = |cache: &mut Cache, number| {
             cache.put(&question(number), Ok(Arc::default()), now, SECOND)
         };
         assert!((0..3).all(|number| put(&mut cache, number)));

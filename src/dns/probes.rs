@@ -56,12 +56,12 @@ pub async fn watch(resolver: Weak<Resolver>) {
             Round::Lists(lists) if lists.iter().all(|(_, h)| *h == Health::Well) => DAILY,
             Round::Lists(_) => HOURLY,
         };
-        let alarm = resolver.alarm.clone();
+        let standing = resolver.standing.clone();
         drop(resolver);
         tokio::time::sleep(LEAST).await;
         tokio::select! {
             () = tokio::time::sleep(pause.saturating_sub(LEAST)) => {}
-            () = alarm.notified() => {}
+            () = standing.alarm.notified() => {}
         }
     }
 }
@@ -83,8 +83,8 @@ pub async fn round(resolver: &Arc<Resolver>) -> Round {
         .map(|asked| async move { (asked.zone.clone(), look(resolver, asked).await) });
     let found = join_all(looks).await;
     for (zone, health) in &found {
-        if resolver.set_ill(zone, *health != Health::Well) {
-            resolver.tell(&line(zone, *health));
+        if resolver.standing.set_ill(zone, *health != Health::Well) {
+            resolver.standing.tell(&line(zone, *health));
         }
     }
     Round::Lists(found)

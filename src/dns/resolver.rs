@@ -7,28 +7,20 @@
 use super::asker::Asker;
 use super::cache::Cache;
 use super::exchange::Exchange;
-use super::lists::{self, Judgement, Trouble};
-use super::pauses::Pauses;
+use super::flight::{Flight, Seat, keep};
 use super::settings::Settings;
-use super::{Answering, Data, Failure, Kind, Lookup, Name, Outcome, Question, Reply, wire};
+use super::standing::{Notices, Standing};
+use super::{Answering, Failure, Lookup, Name, Outcome, Question, wire};
 use crate::clock::Tick;
 use crate::limits::{Limit, Limits};
 use crate::metrics::Metrics;
 use crate::metrics::dns::count;
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 use tokio::runtime::Handle;
-use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore, watch};
-
-/// Where a line for the administrator goes.
-pub type Notices = Arc<dyn Fn(&str) + Send + Sync>;
-
-/// An answer is good for a second at least: a message asks the same thing more than once.
-const KEEP_LEAST: Duration = Duration::from_secs(1);
-/// Questions in a row that a list leaves unanswered before it is looked at.
-const SILENT: u32 = 3;
+use tokio::sync::{Semaphore, watch};
 
 /// Asks name servers. One serves a whole process; [`Resolver::asker`] makes what one message
 /// asks through.
@@ -38,24 +30,17 @@ pub struct Resolver {
     pub(super) metrics: Metrics,
     me: Weak<Resolver>,
     runtime: Handle,
-    notices: Notices,
     exchange: Exchange,
     memory: Mutex<Memory>,
-    permits: Arc<Semaphore>,
-    queued: AtomicUsize,
-    pauses: Pauses,
-    /// Lists of which the log has said what is wrong with them.
-    told: Mutex<HashSet<(Name, &'static str)>>,
-    /// How many questions in a row each list has left unanswered.
-    silence: Mutex<HashMap<Name, u32>>,
-    /// Rung when a list should be looked at before its time.
-    pub(super) alarm: Arc<Notify>,
+    pub(super) permits: Arc<Semaphore>,
+    pub(super) queued: AtomicUsize,
+    pub(super) standing: Arc<Standing>,
 }
 
 /// What is known, and what is being found out.
-struct Memory {
-    cache: Cache,
-    flights: HashMap<Question, Arrival>,
+pub(super) struct Memory {
+    pub(super) cache: Cache,
+    pub(super) flights: HashMap<Question, Arrival>,
 }
 
 /// Where an answer will be.
@@ -80,21 +65,18 @@ impl Resolver {
     ) -> Arc<Resolver> {
         let cache = Cache::new(limits.dns_cache_entries, limits.dns_cache_bytes);
         let in_flight = limits.dns_in_flight.clamp(1, Semaphore::MAX_PERMITS);
+        let standing = Standing::new(&settings, metrics.dns.clone(), notices, runtime.clone());
         Arc::new_cyclic(|me| Resolver {
             settings,
             limits: limits.clone(),
             metrics,
             me: me.clone(),
             runtime,
-            notices,
             exchange: Exchange::new(),
             memory: Mutex::new(Memory { cache, flights: HashMap::new() }),
             permits: Arc::new(Semaphore::new(in_flight)),
             queued: AtomicUsize::new(0),
-            pauses: Pauses::default(),
-            told: Mutex::default(),
-            silence: Mutex::default(),
-            alarm: Arc::new(Notify::new()),
+            standing,
         })
     }
 
@@ -106,16 +88,12 @@ impl Resolver {
     /// Leaves `zone` alone for so long, because a rule has hit (`dns_block_rule`,
     /// `dns_block_time`). False: it is left alone already.
     pub fn block(&self, zone: &Name, length: Duration) -> bool {
-        let is_new = self.settings.pauses && self.pauses.block(zone, length, Tick::now());
-        if is_new {
-            self.show_pause(zone, Some(length));
-        }
-        is_new
+        self.standing.block(zone, length)
     }
 
     /// Is `zone` left alone now?
     pub fn is_paused(&self, zone: &Name) -> bool {
-        self.pauses.holds(zone, Tick::now())
+        self.standing.is_paused(zone)
     }
 
     /// Asks, or joins who has asked, or remembers.
@@ -133,7 +111,7 @@ impl Resolver {
         let refusal = match self.settings.restrictions.allow(&question.name) {
             None => Some(Failure::Forbidden),
             Some(length) => {
-                self.pauses.hold(&question.name, length, now).then_some(Failure::Paused)
+                self.standing.hold(&question.name, length, now).then_some(Failure::Paused)
             }
         };
         if let Some(failure) = refusal {
@@ -189,13 +167,13 @@ impl Resolver {
     }
 
     /// The outcome, and how long it is good.
-    async fn ask(&self, question: &Question) -> (Outcome, Duration) {
+    pub(super) async fn ask(&self, question: &Question) -> (Outcome, Duration) {
         let short = milliseconds(self.limits.dns_keep_failure_milliseconds);
         let patience = self.settings.patience.longest();
         let asking = self.exchange.ask(question, &self.settings);
         let bytes = match tokio::time::timeout(patience, asking).await {
             Err(_) => {
-                self.see_silence(question);
+                self.standing.see_silence(question);
                 return (Err(Failure::Late), short);
             }
             Ok(Err(_)) => return (Err(Failure::Broken), short),
@@ -208,104 +186,12 @@ impl Resolver {
             self.metrics.limit_hit(Limit::DnsRecords);
         }
         let keep = keep(&answer, &self.limits);
-        self.see(question, &answer.reply);
+        self.standing.see(question, &answer.reply);
         (Ok(Arc::new(answer.reply)), keep)
     }
 
-    /// Looks whether a list has refused us.
-    fn see(&self, question: &Question, reply: &Reply) {
-        let Some(zone) = self.list_of(&question.name) else { return };
-        lock(&self.silence).remove(zone);
-        let says_something = |record: &super::Record| match &record.data {
-            Data::V4(_) | Data::Text(_) => true,
-            _ => false,
-        };
-        if !matches!(question.kind, Kind::A | Kind::TXT | Kind::ANY)
-            || !reply.answers.iter().any(says_something)
-        {
-            return;
-        }
-        if let Judgement::Error(trouble) = lists::judge(zone, reply) {
-            self.note(zone, &trouble);
-        }
-    }
-
-    /// Counts what a list leaves unanswered.
-    fn see_silence(&self, question: &Question) {
-        let Some(zone) = self.list_of(&question.name) else { return };
-        let mut silence = lock(&self.silence);
-        let times = silence.entry(zone.clone()).or_default();
-        *times = times.saturating_add(1);
-        if *times == SILENT {
-            self.alarm.notify_one();
-        }
-    }
-
-    /// The list that `name` is asked of.
-    fn list_of<'a>(&'a self, name: &Name) -> Option<&'a Name> {
-        let asked = self.settings.lists.iter().map(|asked| &asked.zone);
-        let own = asked.filter(|zone| *zone != name && name.is_within(zone));
-        let longest = own.max_by_key(|zone| zone.as_bytes().len());
-        longest.or_else(|| lists::row(name).map(|(zone, _)| zone).filter(|zone| *zone != name))
-    }
-
-    /// Counts a list's complaint, pauses the list, and tells the administrator once.
-    fn note(&self, zone: &Name, trouble: &Trouble) {
-        count(&self.metrics.dns.refusals, &zone.to_string());
-        let error = trouble.error;
-        let pause = (error.refuses && self.settings.pauses)
-            .then(|| self.pauses.refused(zone, Tick::now()))
-            .flatten();
-        if pause.is_some() {
-            self.show_pause(zone, pause);
-        }
-        let is_new = lock(&self.told).insert((zone.clone(), error.meaning));
-        if !is_new {
-            return;
-        }
-        let consequence = match pause {
-            Some(length) => format!(
-                "it is not asked for {} minutes, and longer each time that it still refuses",
-                length.as_secs() / 60
-            ),
-            None => "such answers do not count".to_owned(),
-        };
-        self.tell(&format!(
-            "dns: {zone} answered {}, which is no listing: {}; {consequence}. What to do: {}.",
-            trouble.answer, error.meaning, error.advice
-        ));
-    }
-
-    /// Switches a list off, or on again, as its probes say. True if that is news.
-    pub(super) fn set_ill(&self, zone: &Name, ill: bool) -> bool {
-        let is_news = self.pauses.set_ill(zone, ill);
-        lock(&self.silence).remove(zone);
-        self.show_pause(zone, None);
-        is_news
-    }
-
-    /// Brings the list's gauge up to date, now and after so long.
-    fn show_pause(&self, zone: &Name, again: Option<Duration>) {
-        let paused = self.pauses.holds(zone, Tick::now());
-        self.metrics.dns.paused.with_label_values(&[&zone.to_string()]).set(paused.into());
-        if let Some(again) = again {
-            let (me, zone) = (self.me.clone(), zone.clone());
-            self.runtime.spawn(async move {
-                tokio::time::sleep(again).await;
-                if let Some(resolver) = me.upgrade() {
-                    resolver.show_pause(&zone, None);
-                }
-            });
-        }
-    }
-
-    /// A line for the administrator.
-    pub(super) fn tell(&self, text: &str) {
-        (self.notices)(text);
-    }
-
-    fn memory(&self) -> MutexGuard<'_, Memory> {
-        lock(&self.memory)
+    pub(super) fn memory(&self) -> MutexGuard<'_, Memory> {
+        self.memory.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -329,101 +215,7 @@ pub(super) async fn arrived(mut arrival: Arrival) -> Outcome {
     }
 }
 
-/// A question on the wire.
-struct Flight {
-    resolver: Arc<Resolver>,
-    question: Question,
-    sender: watch::Sender<Option<Outcome>>,
-    seat: Seat,
-    /// Is it no longer among the flights?
-    landed: bool,
-}
-
-/// Where a question is on its way to the wire.
-enum Seat {
-    /// One of `dns_in_flight`.
-    OnTheWire(#[allow(dead_code, reason = "it counts while it lives")] OwnedSemaphorePermit),
-    /// One of `dns_queued`.
-    InTheQueue,
-}
-
-impl Flight {
-    async fn fly(mut self) {
-        let resolver = self.resolver.clone();
-        if matches!(self.seat, Seat::InTheQueue) {
-            let Ok(permit) = resolver.permits.clone().acquire_owned().await else { return };
-            resolver.queued.fetch_sub(1, Ordering::Relaxed);
-            self.seat = Seat::OnTheWire(permit);
-            if self.is_abandoned() {
-                return;
-            }
-        }
-        let dns = &resolver.metrics.dns;
-        dns.in_flight.inc();
-        let began = Tick::now();
-        let (outcome, keep) = resolver.ask(&self.question).await;
-        dns.seconds.observe(began.elapsed().as_secs_f64());
-        dns.in_flight.dec();
-        self.land(&outcome, keep);
-        self.sender.send_replace(Some(outcome));
-    }
-
-    /// Who has waited in the queue too long is gone. If all are, nobody can join any more.
-    fn is_abandoned(&mut self) -> bool {
-        let mut memory = self.resolver.memory();
-        // The flights hold one receiver themselves.
-        if self.sender.receiver_count() <= 1 {
-            memory.flights.remove(&self.question);
-            self.landed = true;
-        }
-        self.landed
-    }
-
-    /// Keeps the outcome. In one step with leaving the flights: who comes now finds one or the
-    /// other.
-    fn land(&mut self, outcome: &Outcome, keep: Duration) {
-        let resolver = &self.resolver;
-        let mut memory = resolver.memory();
-        let had_room = memory.cache.put(&self.question, outcome.clone(), Tick::now(), keep);
-        let (entries, bytes) = memory.cache.size();
-        memory.flights.remove(&self.question);
-        self.landed = true;
-        drop(memory);
-        resolver.metrics.dns.cached.set(entries as i64);
-        resolver.metrics.dns.cached_bytes.set(bytes as i64);
-        if !had_room {
-            let by_number = entries >= resolver.limits.dns_cache_entries;
-            let limit = if by_number { Limit::DnsCacheEntries } else { Limit::DnsCacheBytes };
-            resolver.metrics.limit_hit(limit);
-        }
-    }
-}
-
-impl Drop for Flight {
-    /// However it ends, nobody waits for it any more.
-    fn drop(&mut self) {
-        if matches!(self.seat, Seat::InTheQueue) {
-            self.resolver.queued.fetch_sub(1, Ordering::Relaxed);
-        }
-        if !self.landed {
-            self.resolver.memory().flights.remove(&self.question);
-        }
-    }
-}
-
-/// How long an answer is kept.
-fn keep(answer: &wire::Answer, limits: &Limits) -> Duration {
-    let short = milliseconds(limits.dns_keep_failure_milliseconds);
-    let most = match (answer.reply.code, answer.reply.answers.is_empty()) {
-        (0, false) => limits.dns_keep_milliseconds,
-        (0 | Reply::NO_NAME, _) => limits.dns_keep_negative_milliseconds,
-        _ => return short,
-    };
-    let stated = answer.keep.map_or(short, |seconds| Duration::from_secs(seconds.into()));
-    stated.max(KEEP_LEAST).min(milliseconds(most))
-}
-
-fn milliseconds(number: usize) -> Duration {
+pub(super) fn milliseconds(number: usize) -> Duration {
     Duration::from_millis(number as u64)
 }
 
@@ -434,51 +226,5 @@ fn word(failure: Failure) -> &'static str {
         Failure::Budget => "budget",
         Failure::Paused => "paused",
         Failure::Broken => "broken",
-    }
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::dns::Record;
-
-    #[test]
-    fn limit_dns_keep_milliseconds_and_dns_keep_negative_milliseconds_and_dns_keep_failure_milliseconds()
-     {
-        let limits = Limits {
-            dns_keep_milliseconds: 100_000,
-            dns_keep_negative_milliseconds: 50_000,
-            dns_keep_failure_milliseconds: 7_000,
-            ..Limits::default()
-        };
-        let kept = |code, records, stated| {
-            let data = Data::V4([127, 0, 0, 2].into());
-            let record = Record { name: Name::new("x").unwrap(), kind: Kind::A, ttl: 9, data };
-            let reply = Reply { code, answers: vec![record; records] };
-            let answer = wire::Answer { reply, keep: stated, too_many: false };
-            keep(&answer, &limits).as_secs()
-        };
-        let cases: &[(u16, usize, Option<u32>, u64)] = &[
-            (0, 1, Some(0), 1),
-            (0, 1, Some(99), 99),
-            (0, 1, Some(100), 100),
-            (0, 1, Some(101), 100),
-            (3, 0, Some(49), 49),
-            (3, 0, Some(51), 50),
-            (0, 0, Some(51), 50),
-            // An alias to nothing.
-            (3, 1, Some(51), 50),
-            // Nothing says how long.
-            (3, 0, None, 7),
-            (2, 0, Some(900), 7),
-            (5, 1, Some(1), 7),
-        ];
-        for (code, records, stated, seconds) in cases {
-            assert_eq!(kept(*code, *records, *stated), *seconds, "{code} {records} {stated:?}");
-        }
     }
 }

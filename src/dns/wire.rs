@@ -329,7 +329,8 @@ mod tests {
         // BADVERS is 16: the upper bits stand in OPT.
         let opt: (u16, u32, &[u8]) = (41, 1 << 24, b"");
         type Sections<'a> = [&'a [(u16, u32, &'a [u8])]; 3];
-        let cases: &[(u8, Sections<'_>, (u16, Option<u32>))] = &[
+        type Kept = (u16, Option<u32>);
+        let cases: &[(u8, Sections<'_>, Kept)] = &[
             (3, [&[], &[soa], &[]], (3, Some(60))),
             (3, [&[], &[shorter], &[]], (3, Some(30))),
             (0, [&[], &[], &[]], (0, None)),

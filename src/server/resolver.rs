@@ -88,15 +88,15 @@ fn server(text: &[u8]) -> Option<SocketAddr> {
 
 /// `+first-last`, `-first-last` and `none`, in their order.
 fn ports(options: &Options) -> Ports {
-    let range = |text: &Box<[u8]>| {
-        if **text == *b"none" {
+    let range = |text: &[u8]| {
+        if text == b"none" {
             return Some((false, 0, u16::MAX));
         }
         let (sign, range) = std::str::from_utf8(text).ok()?.split_at_checked(1)?;
         let (first, last) = range.split_once('-')?;
         Some((sign == "+", first.parse().ok()?, last.parse().ok()?))
     };
-    Ports::changed_by(options.list("dns_local_ports").iter().filter_map(range))
+    Ports::changed_by(options.list("dns_local_ports").iter().filter_map(|text| range(text)))
 }
 
 fn restrictions(options: &Options) -> Restrictions {
