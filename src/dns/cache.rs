@@ -29,6 +29,8 @@ struct Entry {
 
 /// Memory of an entry beside what the reply holds: two maps' slots, question and counters.
 const OVERHEAD: usize = 250;
+/// Second chances given at a time, so that a cache where all is in use is not gone through.
+const CHANCES: usize = 32;
 
 impl Cache {
     pub(super) fn new(most_entries: usize, most_bytes: usize) -> Cache {
@@ -58,36 +60,42 @@ impl Cache {
         if bytes > self.most_bytes || self.most_entries == 0 {
             return false;
         }
-        let entry = Entry { outcome, until: now.plus(keep), bytes, used: false };
-        self.bytes += bytes;
         if let Some(old) = self.entries.get_mut(question) {
-            self.bytes -= old.bytes;
-            *old = entry;
-        } else {
-            let question = Arc::new(question.clone());
-            self.order.push_back(question.clone());
-            self.entries.insert(question, entry);
+            // Room for the difference is made below, maybe by this entry's own end.
+            self.bytes = self.bytes - old.bytes + bytes;
+            *old = Entry { outcome, until: now.plus(keep), bytes, used: true };
+            return self.make_room(0, 0, now);
         }
-        let mut had_room = true;
-        while self.entries.len() > self.most_entries || self.bytes > self.most_bytes {
-            had_room &= self.make_room(now);
-        }
+        // Before it comes in: nobody has asked for it yet, so it would be the first to go.
+        let had_room = self.make_room(1, bytes, now);
+        let question = Arc::new(question.clone());
+        self.order.push_back(question.clone());
+        self.bytes += bytes;
+        self.entries.insert(question, Entry { outcome, until: now.plus(keep), bytes, used: false });
         had_room
     }
 
-    /// Drops one entry, or gives it a second chance. False: it was still good.
-    fn make_room(&mut self, now: Tick) -> bool {
-        let Some(question) = self.order.pop_front() else { return true };
-        let Some(entry) = self.entries.get_mut(&question) else { return true };
-        let is_good = now < entry.until;
-        if is_good && entry.used {
-            entry.used = false;
-            self.order.push_back(question);
-            return true;
+    /// Makes room for so many more. False: something that was still good had to go.
+    fn make_room(&mut self, entries: usize, bytes: usize, now: Tick) -> bool {
+        let mut had_room = true;
+        let mut chances = CHANCES;
+        while self.entries.len() + entries > self.most_entries
+            || self.bytes + bytes > self.most_bytes
+        {
+            let Some(question) = self.order.pop_front() else { break };
+            let Some(entry) = self.entries.get_mut(&question) else { continue };
+            let is_good = now < entry.until;
+            if is_good && entry.used && chances > 0 {
+                chances -= 1;
+                entry.used = false;
+                self.order.push_back(question);
+                continue;
+            }
+            self.bytes -= entry.bytes;
+            self.entries.remove(&question);
+            had_room &= !is_good;
         }
-        self.bytes -= entry.bytes;
-        self.entries.remove(&question);
-        !is_good
+        had_room
     }
 
     /// Entries and bytes.
@@ -148,7 +156,7 @@ mod tests {
     fn limit_dns_cache_entries_and_dns_cache_bytes() {
         let now = Tick::now();
         let mut cache = Cache::new(3, 1 << 20);
-        let mut put = |cache: &mut Cache, number| {
+        let put = |cache: &mut Cache, number| {
             cache.put(&question(number), Ok(Arc::default()), now, SECOND)
         };
         assert!((0..3).all(|number| put(&mut cache, number)));
@@ -166,10 +174,8 @@ mod tests {
         // What is larger than all the room is not kept, and takes nothing away.
         let text = Data::Text(vec![vec![0; 2 * each].into()]);
         let name = Name::new("x").unwrap();
-        let large = Reply {
-            code: 0,
-            answers: vec![Record { name, kind: Kind::TXT, ttl: 9, data: text }],
-        };
+        let large =
+            Reply { code: 0, answers: vec![Record { name, kind: Kind::TXT, ttl: 9, data: text }] };
         assert!(!cache.put(&question(9), Ok(Arc::new(large)), now, SECOND));
         assert_eq!(known(&mut cache, now), [1, 2]);
     }

@@ -14,6 +14,7 @@
 mod asker;
 mod cache;
 mod exchange;
+mod flight;
 pub mod lists;
 mod name;
 mod patience;
@@ -22,14 +23,16 @@ pub mod probes;
 mod record;
 mod resolver;
 mod settings;
+mod standing;
 pub mod wire;
 
 pub use asker::Asker;
 pub use name::Name;
 pub use patience::{Patience, Wait};
 pub use record::{Data, Kind, Record};
-pub use resolver::{Notices, Resolver};
+pub use resolver::Resolver;
 pub use settings::{Ports, Restrictions, Settings, system_servers};
+pub use standing::Notices;
 
 use std::future::Future;
 use std::pin::Pin;

@@ -90,11 +90,6 @@ impl Pauses {
         self.change(zone, |hold| std::mem::replace(&mut hold.ill, ill) != ill)
     }
 
-    /// Is the list held back, for whichever reason?
-    pub(super) fn holds(&self, zone: &Name, now: Tick) -> bool {
-        self.hold(zone, 0, now)
-    }
-
     fn change<T>(&self, zone: &Name, with: impl FnOnce(&mut Hold) -> T) -> T {
         let mut lists = self.lock();
         self.any.store(true, Ordering::Relaxed);

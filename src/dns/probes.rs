@@ -3,7 +3,8 @@
 //! A list of addresses lists 127.0.0.2 and not 127.0.0.1, a list of domains TEST and not INVALID.
 //! A list that lists what no list may lists everything; one that does not list what it is known
 //! to list, whose zone is gone, or that does not answer at all is dead. Both are switched off,
-//! with one line, until they are well again. When nothing answers, it is the network, and no
+//! with one line, until they are well again. A list that leaves several questions in a row
+//! unanswered is looked at before its time. When nothing answers, it is the network, and no
 //! list is blamed.
 
 use super::lists::{self, Asked, Judgement, Subject};
@@ -17,6 +18,8 @@ use std::time::Duration;
 const DAILY: Duration = Duration::from_secs(86_400);
 /// The same while a list is off.
 const HOURLY: Duration = Duration::from_secs(3600);
+/// The least between two looks, however many lists fall silent.
+const LEAST: Duration = Duration::from_secs(60);
 /// The same while no name server answers.
 const SOON: Duration = Duration::from_secs(60);
 
@@ -42,7 +45,9 @@ pub enum Round {
     NoNetwork,
 }
 
-/// Looks at the lists that the rules ask now and from then on, until the resolver is gone.
+/// Looks at the lists that the rules ask now and from then on, sooner where one falls silent.
+/// Whoever spawns this ends it with the resolver ([`tokio::task::JoinHandle::abort`]), or lets it
+/// find out by itself at its next look.
 pub async fn watch(resolver: Weak<Resolver>) {
     loop {
         let Some(resolver) = resolver.upgrade() else { return };
@@ -51,8 +56,13 @@ pub async fn watch(resolver: Weak<Resolver>) {
             Round::Lists(lists) if lists.iter().all(|(_, h)| *h == Health::Well) => DAILY,
             Round::Lists(_) => HOURLY,
         };
+        let standing = resolver.standing.clone();
         drop(resolver);
-        tokio::time::sleep(pause).await;
+        tokio::time::sleep(LEAST).await;
+        tokio::select! {
+            () = tokio::time::sleep(pause.saturating_sub(LEAST)) => {}
+            () = standing.alarm.notified() => {}
+        }
     }
 }
 
@@ -66,13 +76,15 @@ pub async fn round(resolver: &Arc<Resolver>) -> Round {
     if !is_up {
         return Round::NoNetwork;
     }
-    let looks = resolver.settings.lists.iter().map(|asked| async move {
-        (asked.zone.clone(), look(resolver, asked).await)
-    });
+    let looks = resolver
+        .settings
+        .lists
+        .iter()
+        .map(|asked| async move { (asked.zone.clone(), look(resolver, asked).await) });
     let found = join_all(looks).await;
     for (zone, health) in &found {
-        if resolver.set_ill(zone, *health != Health::Well) {
-            resolver.tell(&line(zone, *health));
+        if resolver.standing.set_ill(zone, *health != Health::Well) {
+            resolver.standing.tell(&line(zone, *health));
         }
     }
     Round::Lists(found)
@@ -83,7 +95,9 @@ fn line(zone: &Name, health: Health) -> String {
     let why = match health {
         Health::Well => return format!("dns: {zone} answers as a list should: asked again"),
         Health::ListsEverything => "lists what no list may (127.0.0.1, INVALID)",
-        Health::Empty => "is dead: it does not list what every list of its kind does (127.0.0.2, TEST)",
+        Health::Empty => {
+            "is dead: it does not list what every list of its kind does (127.0.0.2, TEST)"
+        }
         Health::Silent => "is dead: nobody answers for it",
     };
     format!(

@@ -272,7 +272,8 @@ mod tests {
         assert!(query.is_answered_by(&right));
         let lower = right.iter().map(u8::to_ascii_lowercase).collect::<Vec<_>>();
         assert!(lower == right || !query.is_answered_by(&lower));
-        let mixes = |_| Query::new(&asked, 7, None, true).bytes().iter().any(u8::is_ascii_uppercase);
+        let mixes =
+            |_| Query::new(&asked, 7, None, true).bytes().iter().any(u8::is_ascii_uppercase);
         assert!((0..20).any(mixes));
         assert_eq!(read(&right, 9).unwrap().reply.code, 0);
     }
@@ -280,7 +281,8 @@ mod tests {
     #[test]
     fn each_kind_of_record_is_read() {
         let query = Query::new(&question("example.com", Kind::ANY), 7, None, false);
-        let soa = b"\x02ns\xc0\x0c\x07a.mail.\xc0\x0c\0\0\0\x09\0\0\0\x01\0\0\0\x02\0\0\0\x03\0\0\0\x3c";
+        let soa =
+            b"\x02ns\xc0\x0c\x07a.mail.\xc0\x0c\0\0\0\x09\0\0\0\x01\0\0\0\x02\0\0\0\x03\0\0\0\x3c";
         let records: &[(u16, u32, &[u8])] = &[
             (5, 300, b"\x03www\xc0\x0c"),
             (1, 200, &[127, 0, 0, 2]),
@@ -323,15 +325,21 @@ mod tests {
         let query = Query::new(&question("example.com", Kind::A), 7, None, false);
         let soa: (u16, u32, &[u8]) =
             (6, 900, b"\xc0\x0c\xc0\x0c\0\0\0\x09\0\0\0\x01\0\0\0\x02\0\0\0\x03\0\0\0\x3c");
-        let keep = |flags, sections| {
-            let answer = read(&answer(&query, flags, sections), 99).unwrap();
-            (answer.reply.code, answer.keep)
-        };
-        assert_eq!(keep([0x81, 0x83], [&[], &[soa], &[]]), (3, Some(60)));
-        assert_eq!(keep([0x81, 0x83], [&[], &[(6, 30, soa.2)], &[]]), (3, Some(30)));
-        assert_eq!(keep([0x81, 0x80], [&[], &[], &[]]), (0, None));
+        let shorter = (6, 30, soa.2);
         // BADVERS is 16: the upper bits stand in OPT.
-        assert_eq!(keep([0x81, 0x80], [&[], &[], &[(41, 1 << 24, b"")]]), (16, None));
+        let opt: (u16, u32, &[u8]) = (41, 1 << 24, b"");
+        type Sections<'a> = [&'a [(u16, u32, &'a [u8])]; 3];
+        type Kept = (u16, Option<u32>);
+        let cases: &[(u8, Sections<'_>, Kept)] = &[
+            (3, [&[], &[soa], &[]], (3, Some(60))),
+            (3, [&[], &[shorter], &[]], (3, Some(30))),
+            (0, [&[], &[], &[]], (0, None)),
+            (0, [&[], &[], &[opt]], (16, None)),
+        ];
+        for (code, sections, expected) in cases {
+            let answer = read(&answer(&query, [0x81, 0x80 | code], *sections), 99).unwrap();
+            assert_eq!((answer.reply.code, answer.keep), *expected);
+        }
     }
 
     #[test]

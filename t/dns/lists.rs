@@ -32,7 +32,9 @@ async fn a_list_that_refuses_is_paused_and_named_once() {
         assert_eq!(second.err(), pauses.then_some(Failure::Paused));
         assert_eq!(bench.resolver.is_paused(&name("zen.spamhaus.org")), pauses);
         assert!(bench.ask("1.0.0.10.bl.spamcop.net", Kind::A).await.is_ok(), "another list");
-        let metric = |what: &str| bench.metric(&format!("mailprint_list_{what}{{list=\"zen.spamhaus.org\"}}"));
+        let metric = |what: &str| {
+            bench.metric(&format!("mailprint_list_{what}{{list=\"zen.spamhaus.org\"}}"))
+        };
         assert_eq!(metric("refusals_total"), if pauses { 1 } else { 2 });
         assert_eq!(metric("paused"), i64::from(pauses));
         let lines = bench.lines();
@@ -109,7 +111,10 @@ async fn sick_lists_are_switched_off_and_on_again() {
         expected.iter().map(|(asked, health)| (asked.zone.clone(), *health)).collect();
     assert_eq!(probes::round(&bench.resolver).await, Round::Lists(health));
     let ill: Vec<_> = expected.iter().filter(|(_, h)| *h != Health::Well).collect();
-    assert_eq!(bench.lines().iter().filter(|line| line.contains("not asked until")).count(), ill.len());
+    assert_eq!(
+        bench.lines().iter().filter(|line| line.contains("not asked until")).count(),
+        ill.len()
+    );
     for (asked, health) in &expected {
         // It has refused the probe.
         let is_off = *health != Health::Well || asked.zone == name("multi.uribl.com");
@@ -152,4 +157,23 @@ async fn the_watch_over_lists_ends_with_the_resolver() {
     drop((bench, asker));
     assert!(!watch.is_finished(), "it sleeps until the next look");
     watch.abort();
+}
+
+#[tokio::test]
+async fn a_list_that_falls_silent_is_looked_at() {
+    let server = Responder::start(|heard| match heard.name.contains(".slow.example") {
+        true => Say::Nothing,
+        false => well_kept_list(heard),
+    });
+    let lists = vec![asked("slow.example", Subject::Addresses)];
+    let mut settings = Settings { lists, ..settings([server.address]) };
+    settings.patience.usual = mailprint::dns::Wait::new(0.2, None);
+    let bench = Bench::with(settings, &Limits::default());
+    for number in 0..3 {
+        let name = format!("{number}.0.0.10.slow.example");
+        assert_eq!(bench.ask(&name, Kind::A).await, Err(Failure::Late));
+    }
+    let found = probes::round(&bench.resolver).await;
+    assert_eq!(found, Round::Lists(vec![(name("slow.example"), Health::Silent)]));
+    assert_eq!(bench.ask("9.0.0.10.slow.example", Kind::A).await, Err(Failure::Paused));
 }
