@@ -55,6 +55,21 @@ struct Frame {
     next: usize,
 }
 
+impl Frame {
+    /// The directive that was looked at last.
+    fn current(&self) -> Option<&Directive> {
+        self.record.directives.get(self.next.checked_sub(1)?)
+    }
+}
+
+/// What comes of going on with a record.
+enum Step {
+    /// An `include` mechanism needs this one first.
+    Into(Frame),
+    /// This directive has matched, or none.
+    Decided(Option<Directive>),
+}
+
 /// How a check ends if nothing is wrong.
 struct End {
     outcome: Outcome,
@@ -95,41 +110,43 @@ impl Check<'_> {
         };
         let mut frame = own;
         let mut beneath: Vec<Frame> = Vec::new();
-        loop {
-            let record = Arc::clone(&frame.record);
-            let matched = match record.directives.get(frame.next) {
-                Some(directive) => {
-                    frame.next += 1;
-                    match self.matches(directive, &frame.domain).await? {
-                        Match::No => continue,
-                        Match::Yes => Some(directive),
-                        Match::Depends(included) => {
-                            beneath.push(std::mem::replace(&mut frame, included));
-                            continue;
-                        }
-                    }
+        'records: loop {
+            let mut matched = match self.advance(&mut frame).await? {
+                Step::Into(included) => {
+                    beneath.push(std::mem::replace(&mut frame, included));
+                    continue;
                 }
-                None => match &record.redirect {
-                    Some(to) => {
-                        frame = self.refer(to, &frame.domain).await?;
-                        continue;
-                    }
-                    None => None,
-                },
+                Step::Decided(matched) => matched,
             };
-            // The record is decided. What it means for the one that included it, if any?
-            let mut matched = matched.cloned();
-            loop {
-                let passes = matched.as_ref().is_some_and(|by| by.outcome == Outcome::Pass);
-                let Some(below) = beneath.pop() else {
-                    return Ok(self.end(matched, &frame).await);
-                };
+            // An included record that lets the client pass is a match of what included it.
+            while let Some(below) = beneath.pop() {
+                let passes = matched.is_some_and(|by| by.outcome == Outcome::Pass);
                 frame = below;
                 if !passes {
-                    break;
+                    continue 'records;
                 }
-                let by = frame.next.checked_sub(1).and_then(|at| frame.record.directives.get(at));
-                matched = by.cloned();
+                matched = frame.current().cloned();
+            }
+            return Ok(self.end(matched, &frame).await);
+        }
+    }
+
+    /// Goes on with a record, or with the one that it is redirected to, until it is decided or
+    /// another one has to be decided first.
+    async fn advance(&mut self, frame: &mut Frame) -> Result<Step, Problem> {
+        loop {
+            let record = Arc::clone(&frame.record);
+            if let Some(directive) = record.directives.get(frame.next) {
+                frame.next += 1;
+                match self.matches(directive, &frame.domain).await? {
+                    Match::No => {}
+                    Match::Yes => return Ok(Step::Decided(Some(directive.clone()))),
+                    Match::Depends(included) => return Ok(Step::Into(included)),
+                }
+            } else if let Some(to) = &record.redirect {
+                *frame = self.refer(to, &frame.domain).await?;
+            } else {
+                return Ok(Step::Decided(None));
             }
         }
     }

@@ -43,7 +43,8 @@ pub fn errand(scan: &Scan) -> Option<Errand> {
     let heights = Heights::of_scanner(limits);
     let patience = Duration::from_millis(limits.spf_question_milliseconds as u64);
     // SpamAssassin's alarm clock knows whole seconds.
-    let timeout = Duration::from_secs_f64(options.number("spf_timeout").ceil().clamp(0.0, 1e9));
+    let seconds = options.number("spf_timeout").ceil().min(1e9);
+    let timeout = Duration::try_from_secs_f64(seconds).unwrap_or_default();
     Some(Box::new(move |lookup| {
         Box::pin(async move {
             let lookup = Patient { lookup, patience };
@@ -72,12 +73,9 @@ async fn ask(
 
 /// What who fails is told, in one line.
 fn explanation(verdict: &Verdict) -> Option<Vec<u8>> {
-    let reason = verdict.explanation.as_deref().unwrap_or(NO_REASON);
-    let words: Vec<&[u8]> = reason.split(|&byte| byte == b' ').collect();
-    let is_kept = |at: &usize| *at == 0 || words.get(*at).is_some_and(|word| !word.is_empty());
-    let kept: Vec<&[u8]> =
-        (0..words.len()).filter(is_kept).filter_map(|at| words.get(at)).copied().collect();
-    (verdict.outcome == Outcome::Fail).then(|| kept.join(&b' '))
+    let mut line = verdict.explanation.as_deref().unwrap_or(NO_REASON).to_vec();
+    line.dedup_by(|byte, before| *byte == b' ' && *before == b' ');
+    (verdict.outcome == Outcome::Fail).then_some(line)
 }
 
 /// Notes what headers tell and what was asked for, together.
