@@ -154,14 +154,28 @@ limits! {
     UriNesting uri_nesting = 20, Count,
         "redirectors within redirectors that are followed";
 
-    // Signatures.
-    Signatures signatures = 51, Count,
-        "DKIM signatures that are looked at, and half of what is of ARC; Mail::DKIM's own height";
-    SigningKeyBits signing_key_bits = 16_384, Count,
-        "bits of a signer's key that is used; OpenSSL's own height";
-    AuthorDomains author_domains = 10, Count,
-        "domains of authors whose signing practices are asked for";
-
+    // The network.
+    WaitingScans waiting_scans = 4096, Count,
+        "scans that wait for the network; more do not ask it and go by the message alone";
+    // Questions to the DNS.
+    DnsQuestions dns_questions = 1000, Count,
+        "questions about one message; 20 URI hosts in all stock lists take about 300";
+    DnsInFlight dns_in_flight = 512, Count,
+        "questions on the wire at once, a socket each; more wait";
+    DnsQueued dns_queued = 8192, Count,
+        "questions that wait to be sent; one more fails";
+    DnsRecords dns_records = 512, Count,
+        "records of an answer that are read; a chain of aliases has under 20";
+    DnsCacheEntries dns_cache_entries = 200_000, Count,
+        "answers kept; those used least go first";
+    DnsCacheBytes dns_cache_bytes = 64 << 20, Bytes,
+        "memory of the answers kept, overhead included";
+    DnsKeepMilliseconds dns_keep_milliseconds = 86_400_000, Milliseconds,
+        "an answer kept, whatever its records say; a day";
+    DnsKeepNegativeMilliseconds dns_keep_negative_milliseconds = 3_600_000, Milliseconds,
+        "an answer kept that there is nothing, whatever its zone says; RFC 2308 has one to three hours";
+    DnsKeepFailureMilliseconds dns_keep_failure_milliseconds = 5_000, Milliseconds,
+        "a failure kept, so that one dead server is not asked again by every message";
     // What the network is asked.
     SpfTerms spf_terms = 20, Count,
         "terms of SPF records that ask the DNS, in one check; SpamAssassin's own height, RFC 7208 says 10";
@@ -173,6 +187,14 @@ limits! {
         "a name or an explanation of an SPF record with its macros filled in";
     SpfQuestionMilliseconds spf_question_milliseconds = 3_000, Milliseconds,
         "one question of SPF to the DNS; SpamAssassin's own patience. spf_timeout is for a whole check";
+
+    // Signatures.
+    Signatures signatures = 51, Count,
+        "DKIM signatures that are looked at, and half of what is of ARC; Mail::DKIM's own height";
+    SigningKeyBits signing_key_bits = 16_384, Count,
+        "bits of a signer's key that is used; OpenSSL's own height";
+    AuthorDomains author_domains = 10, Count,
+        "domains of authors whose signing practices are asked for";
 
     // What goes out.
     FilledTemplate filled_template = 4 << 20, Bytes,

@@ -8,6 +8,8 @@
     reason = "a case that cannot be read is a failure; a skip has to be told"
 )]
 
+#[path = "auth/messages.rs"]
+mod messages;
 #[path = "auth/suite.rs"]
 mod suite;
 #[path = "auth/zone.rs"]

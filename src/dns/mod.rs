@@ -4,20 +4,39 @@
 //! can stand in a test: the resolver of a server, a table, a local copy of a zone. Answers are
 //! plain data.
 //!
+//! A process has one [`Resolver`]: cache, pauses and the number of questions on the wire are all
+//! messages' together. A message asks through its [`Asker`], which counts and knows when it is
+//! enough. [`lists`] says what the answers of block lists mean, [`probes`] whether the lists are
+//! well, [`wire`] how questions and answers are written.
+//!
 //! Ring 2. May use `text`, `limits`, `clock`, `metrics`.
 
+mod asker;
+mod cache;
+mod exchange;
+pub mod lists;
 mod name;
+mod patience;
+mod pauses;
+pub mod probes;
 mod record;
+mod resolver;
+mod settings;
+pub mod wire;
 
+pub use asker::Asker;
 pub use name::Name;
+pub use patience::{Patience, Wait};
 pub use record::{Data, Kind, Record};
+pub use resolver::{Notices, Resolver};
+pub use settings::{Ports, Restrictions, Settings, system_servers};
 
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 
 /// What is asked for.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Question {
     /// Of what.
     pub name: Name,

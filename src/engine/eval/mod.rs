@@ -5,15 +5,19 @@
 //! when mail comes in.
 
 mod arguments;
+pub(super) mod ask_dns;
 mod body;
 pub mod dkim;
 pub mod dmarc;
+pub(super) mod dns_lists;
 mod freemail;
 mod globs;
+pub(super) mod hash_lists;
 mod header;
 mod html;
 mod https_mismatch;
 mod image;
+mod listed;
 mod lists;
 mod mime;
 mod own;
@@ -21,19 +25,22 @@ mod relay;
 pub mod spf;
 mod subject_lists;
 mod uri;
+pub(super) mod uri_dns;
 mod uri_hosts;
 mod vbounce;
 
 use super::Worker;
 pub(super) use super::leaf::{HIT, MISS, Outcome};
+pub(super) use listed::asked;
 use super::scan::Scan;
+use crate::dns::lists::Asked;
 use crate::limits::Limits;
-use crate::rules::RuleSet;
+use crate::rules::{RuleId, RuleSet};
 use crate::rules::model::Eval;
 use crate::rules::regex::{Exact, Ids, Pattern, Strip};
 use crate::text::{locales, number};
 use std::any::{Any, TypeId};
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 /// An eval test as the tables name it.
@@ -87,6 +94,8 @@ pub type Test = Arc<dyn Fn(&mut Scan, &mut Worker) -> Outcome + Send + Sync>;
 
 /// What a call may be bound to: the rule files, patterns, and what its family shares.
 pub struct Binding<'a> {
+    /// The rule that calls.
+    pub rule: RuleId,
     /// What the files say.
     pub rules: &'a RuleSet,
     /// The limits in force.
@@ -132,7 +141,9 @@ pub fn table() -> impl Iterator<Item = &'static Row> {
         body::TABLE,
         dkim::TABLE,
         dmarc::TABLE,
+        dns_lists::TABLE,
         freemail::TABLE,
+        hash_lists::TABLE,
         header::TABLE,
         html::TABLE,
         https_mismatch::TABLE,
@@ -143,10 +154,65 @@ pub fn table() -> impl Iterator<Item = &'static Row> {
         spf::TABLE,
         subject_lists::TABLE,
         uri::TABLE,
+        uri_dns::TABLE,
         uri_hosts::TABLE,
         vbounce::TABLE,
     ];
     families.into_iter().flatten()
+}
+
+/// What the families that ask lists have to ask, read once.
+#[derive(Default)]
+pub struct Asks {
+    /// `check_rbl` and its kin.
+    pub lists: dns_lists::Plan,
+    /// `uridnsbl` and its kin.
+    pub uris: uri_dns::Plan,
+    /// `check_hashbl_…`
+    pub hashes: hash_lists::Plan,
+    /// `askdns`
+    pub tags: ask_dns::Plan,
+}
+
+impl Asks {
+    /// What the rules of `to` ask.
+    pub(super) fn new(to: &mut Binding) -> Asks {
+        let rules = to.rules;
+        Asks {
+            lists: dns_lists::Plan::new(rules, to),
+            uris: uri_dns::Plan::new(rules),
+            hashes: hash_lists::Plan::new(rules, to),
+            tags: ask_dns::Plan::new(rules, to),
+        }
+    }
+}
+
+impl Asks {
+    /// The lists that rules with a score ask.
+    pub fn zones<'a>(&'a self, rules: &'a RuleSet) -> impl Iterator<Item = Asked> + 'a {
+        let all = self.lists.zones().chain(self.uris.zones());
+        let counts = |rule| {
+            let rule = rules.rule(rule);
+            rule.is_some_and(|rule| rule.scores.iter().skip(1).step_by(2).any(|score| *score != 0.0))
+        };
+        let counted = all.filter(move |(rule, _)| counts(*rule)).map(|(_, asked)| asked);
+        counted.collect::<HashSet<Asked>>().into_iter()
+    }
+}
+
+/// Does the call ask a list?
+pub fn asks_lists(call: &Eval) -> bool {
+    let families = [dns_lists::TABLE, hash_lists::TABLE, uri_dns::TABLE];
+    families.into_iter().flatten().any(|row| row.name == &*call.function)
+}
+
+/// What reports write before the description of a rule that asks a list.
+pub fn area(call: &Eval) -> &'static str {
+    match &*call.function {
+        "check_dns_sender" => "DNS: ",
+        name if dns_lists::TABLE.iter().any(|row| row.name == name) => "RBL: ",
+        _ => "",
+    }
 }
 
 /// Would SpamAssassin ask the network where this function finds nothing in the message? It is
