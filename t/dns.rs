@@ -45,8 +45,7 @@ impl Bench {
         let lines = Arc::new(Mutex::new(Vec::new()));
         let heard = lines.clone();
         let notices = Arc::new(move |line: &str| heard.lock().unwrap().push(line.to_owned()));
-        let resolver =
-            Resolver::new(settings, limits, metrics.clone(), notices, Handle::current());
+        let resolver = Resolver::new(settings, limits, metrics.clone(), notices, Handle::current());
         Bench { resolver, metrics, lines }
     }
 

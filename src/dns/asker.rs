@@ -77,9 +77,7 @@ impl Asker {
         let mut given_up = self.watch.given_up.subscribe();
         let number = self.watch.waiting().begin(now, wait);
         let place = Place { watch: self.watch.clone(), number, answered: false };
-        self.watchman.get_or_init(|| {
-            self.runtime.spawn(self.watch.clone().keep()).abort_handle()
-        });
+        self.watchman.get_or_init(|| self.runtime.spawn(self.watch.clone().keep()).abort_handle());
         self.watch.bell.notify_one();
         let resolver = self.resolver.clone();
         async move {

@@ -166,10 +166,8 @@ mod tests {
         // What is larger than all the room is not kept, and takes nothing away.
         let text = Data::Text(vec![vec![0; 2 * each].into()]);
         let name = Name::new("x").unwrap();
-        let large = Reply {
-            code: 0,
-            answers: vec![Record { name, kind: Kind::TXT, ttl: 9, data: text }],
-        };
+        let large =
+            Reply { code: 0, answers: vec![Record { name, kind: Kind::TXT, ttl: 9, data: text }] };
         assert!(!cache.put(&question(9), Ok(Arc::new(large)), now, SECOND));
         assert_eq!(known(&mut cache, now), [1, 2]);
     }

@@ -39,7 +39,11 @@ impl Exchange {
 
     /// The message that a server answers with. Ends with an error only when all have failed;
     /// does not end while one may still answer.
-    pub(super) async fn ask(&self, question: &Question, settings: &Settings) -> io::Result<Vec<u8>> {
+    pub(super) async fn ask(
+        &self,
+        question: &Question,
+        settings: &Settings,
+    ) -> io::Result<Vec<u8>> {
         let servers = &settings.servers;
         let count = servers.len();
         let first = match settings.rotate {

@@ -66,9 +66,11 @@ pub async fn round(resolver: &Arc<Resolver>) -> Round {
     if !is_up {
         return Round::NoNetwork;
     }
-    let looks = resolver.settings.lists.iter().map(|asked| async move {
-        (asked.zone.clone(), look(resolver, asked).await)
-    });
+    let looks = resolver
+        .settings
+        .lists
+        .iter()
+        .map(|asked| async move { (asked.zone.clone(), look(resolver, asked).await) });
     let found = join_all(looks).await;
     for (zone, health) in &found {
         if resolver.set_ill(zone, *health != Health::Well) {
@@ -83,7 +85,9 @@ fn line(zone: &Name, health: Health) -> String {
     let why = match health {
         Health::Well => return format!("dns: {zone} answers as a list should: asked again"),
         Health::ListsEverything => "lists what no list may (127.0.0.1, INVALID)",
-        Health::Empty => "is dead: it does not list what every list of its kind does (127.0.0.2, TEST)",
+        Health::Empty => {
+            "is dead: it does not list what every list of its kind does (127.0.0.2, TEST)"
+        }
         Health::Silent => "is dead: nobody answers for it",
     };
     format!(

@@ -138,9 +138,10 @@ impl Resolver {
             return Begun::Underway(arrival.clone());
         }
         let queued = self.queued.fetch_add(1, Ordering::Relaxed);
-        let (Some(me), true) =
-            (self.me.upgrade(), self.permits.available_permits() > 0 || queued < self.limits.dns_queued)
-        else {
+        let (Some(me), true) = (
+            self.me.upgrade(),
+            self.permits.available_permits() > 0 || queued < self.limits.dns_queued,
+        ) else {
             self.queued.fetch_sub(1, Ordering::Relaxed);
             count(questions, "nobody");
             self.metrics.limit_hit(Limit::DnsQueued);

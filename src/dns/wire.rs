@@ -272,7 +272,8 @@ mod tests {
         assert!(query.is_answered_by(&right));
         let lower = right.iter().map(u8::to_ascii_lowercase).collect::<Vec<_>>();
         assert!(lower == right || !query.is_answered_by(&lower));
-        let mixes = |_| Query::new(&asked, 7, None, true).bytes().iter().any(u8::is_ascii_uppercase);
+        let mixes =
+            |_| Query::new(&asked, 7, None, true).bytes().iter().any(u8::is_ascii_uppercase);
         assert!((0..20).any(mixes));
         assert_eq!(read(&right, 9).unwrap().reply.code, 0);
     }
@@ -280,7 +281,8 @@ mod tests {
     #[test]
     fn each_kind_of_record_is_read() {
         let query = Query::new(&question("example.com", Kind::ANY), 7, None, false);
-        let soa = b"\x02ns\xc0\x0c\x07a.mail.\xc0\x0c\0\0\0\x09\0\0\0\x01\0\0\0\x02\0\0\0\x03\0\0\0\x3c";
+        let soa =
+            b"\x02ns\xc0\x0c\x07a.mail.\xc0\x0c\0\0\0\x09\0\0\0\x01\0\0\0\x02\0\0\0\x03\0\0\0\x3c";
         let records: &[(u16, u32, &[u8])] = &[
             (5, 300, b"\x03www\xc0\x0c"),
             (1, 200, &[127, 0, 0, 2]),

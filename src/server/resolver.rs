@@ -7,9 +7,9 @@ use crate::dns::{Name, Notices, Patience, Ports, Resolver, Restrictions, Setting
 use crate::dns::{probes, system_servers};
 use crate::limits::Limits;
 use crate::metrics::Metrics;
-use crate::rules::options::{Options, Value};
 use crate::rules::dns::UriDnsKind;
 use crate::rules::model::{Eval, EvalClass};
+use crate::rules::options::{Options, Value};
 use crate::rules::{RuleSet, Test};
 use std::collections::HashSet;
 use std::net::{IpAddr, SocketAddr, SocketAddrV6};
@@ -68,8 +68,7 @@ fn number(text: &[u8]) -> Option<u64> {
 
 /// `[address]:port` or `[address%interface]:port`.
 fn server(text: &[u8]) -> Option<SocketAddr> {
-    let (address, port) =
-        std::str::from_utf8(text).ok()?.strip_prefix('[')?.split_once("]:")?;
+    let (address, port) = std::str::from_utf8(text).ok()?.strip_prefix('[')?.split_once("]:")?;
     let port = port.parse().ok()?;
     let Some((address, scope)) = address.split_once('%') else {
         return Some(SocketAddr::new(address.parse().ok()?, port));
@@ -161,8 +160,11 @@ fn of_eval(eval: &Eval) -> Option<Asked> {
         "check_rbl" | "check_rbl_txt" | "check_rbl_rcvd" | "check_rbl_accreditor" => {
             Subject::Addresses
         }
-        "check_rbl_from_host" | "check_rbl_from_domain" | "check_rbl_envfrom"
-        | "check_rbl_headers" | "check_rbl_ns_from" => Subject::Domains,
+        "check_rbl_from_host"
+        | "check_rbl_from_domain"
+        | "check_rbl_envfrom"
+        | "check_rbl_headers"
+        | "check_rbl_ns_from" => Subject::Domains,
         _ => return None,
     };
     Some(Asked { zone: zone(eval.arguments.get(1)?)?, subject })
@@ -191,7 +193,10 @@ mod tests {
     #[test]
     fn rule_files_that_say_nothing_leave_spamassassins_defaults() {
         let settings = of("");
-        assert_eq!((settings.payload, settings.rotate, settings.mix_case), (Some(4096), false, false));
+        assert_eq!(
+            (settings.payload, settings.rotate, settings.mix_case),
+            (Some(4096), false, false)
+        );
         assert_eq!(settings.ports.count(), 65_536 - 1024);
         assert_eq!(settings.patience.of(&name("x.example")), Wait::default());
         assert!(settings.pauses && !settings.servers.is_empty() && settings.lists.is_empty());
@@ -206,7 +211,10 @@ mod tests {
             dns_query_restriction allow zen.spamhaus.org\n\
             rbl_timeout 10 4\nrbl_timeout 20 slow.example\nrbl_timeout 20 9 own.example\n");
         assert_eq!(settings.servers, ["127.0.0.1:5300", "[::1]:53"].map(|s| s.parse().unwrap()));
-        assert_eq!((settings.payload, settings.rotate, settings.mix_case), (Some(1220), true, true));
+        assert_eq!(
+            (settings.payload, settings.rotate, settings.mix_case),
+            (Some(1220), true, true)
+        );
         assert_eq!(settings.ports.count(), 9);
         let allowed = |text| settings.restrictions.allow(&name(text)).is_some();
         assert!(allowed("x.zen.spamhaus.org") && !allowed("x.spamhaus.org") && !allowed("x.org"));

@@ -31,7 +31,13 @@ fn folder() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("t/data/signatures")
 }
 
-fn zone() -> Zone {
+/// A message, by its name.
+pub fn mail(name: &str) -> Vec<u8> {
+    std::fs::read(folder().join(format!("mail/{name}.eml"))).expect("a message")
+}
+
+/// The zone.
+pub fn zone() -> Zone {
     let text = std::fs::read_to_string(folder().join("zone")).expect("the zone");
     let mut zone = Zone::default();
     for line in text.lines() {
@@ -52,13 +58,13 @@ fn zone() -> Zone {
     zone
 }
 
-fn engine(limits: &Limits) -> Engine {
+/// The rules of the folder.
+pub fn engine_of(limits: &Limits) -> Engine {
     let read = |name: &str| std::fs::read(folder().join(name)).expect("rules");
     let sources = Sources {
         pre_lines: read("rules.pre"),
-        cf_lines: read("rules.cf"),
         local_tests_only: false,
-        ..Sources::default()
+        ..Sources::of_lines(read("rules.cf"))
     };
     Engine::new(Arc::new(rules::load(&sources, limits)), Curve::default(), limits)
 }
@@ -67,9 +73,10 @@ fn engine(limits: &Limits) -> Engine {
 fn signed_mail_hits_what_spamassassin_said() {
     let runtime = tokio::runtime::Runtime::new().expect("a runtime");
     let limits = Limits::default();
-    let engine = engine(&limits);
+    let engine = engine_of(&limits);
     assert!(engine.wrong_calls().is_empty(), "{:?}", engine.wrong_calls());
-    let network = Network { answers: Arc::new(World(Arc::new(zone()))), runtime: runtime.handle().clone() };
+    let network =
+        Network { answers: Arc::new(World(Arc::new(zone()))), runtime: runtime.handle().clone() };
     let options = Options { network: Some(Arc::new(network)), ..Options::default() };
     let answers = std::fs::read_to_string(folder().join("answers")).expect("the answers");
     let mut worker = engine.worker();
@@ -78,12 +85,13 @@ fn signed_mail_hits_what_spamassassin_said() {
         let (file, expected) = line.split_once(' ').expect("a name and hits");
         let mail = std::fs::read(folder().join(file)).expect("a message");
         let verdict = engine.scan(&mut worker, mail, &options);
-        let mut found: Vec<String> =
-            verdict.hits.iter().map(|hit| hit.name.to_string()).collect();
+        let mut found: Vec<String> = verdict.hits.iter().map(|hit| hit.name.to_string()).collect();
         found.sort_unstable();
         let expected: Vec<&str> = expected.split_whitespace().collect();
-        let missing: Vec<_> = expected.iter().filter(|name| !found.iter().any(|f| f == *name)).collect();
-        let extra: Vec<_> = found.iter().filter(|name| !expected.contains(&name.as_str())).collect();
+        let missing: Vec<_> =
+            expected.iter().filter(|name| !found.iter().any(|f| f == *name)).collect();
+        let extra: Vec<_> =
+            found.iter().filter(|name| !expected.contains(&name.as_str())).collect();
         if !missing.is_empty() || !extra.is_empty() {
             wrong.push(format!("{file}: missing {missing:?}, extra {extra:?}"));
         }

@@ -4,7 +4,9 @@ use super::responder::{Manners, Responder, Say, a, found};
 use super::{Bench, in_seconds, name, question, settings};
 use futures_util::future::join_all;
 use mailprint::clock::Tick;
-use mailprint::dns::{Failure, Kind, Lookup, Outcome, Patience, Question, Restrictions, Settings, Wait};
+use mailprint::dns::{
+    Failure, Kind, Lookup, Outcome, Patience, Question, Restrictions, Settings, Wait,
+};
 use mailprint::limits::Limits;
 use std::time::Duration;
 
@@ -77,7 +79,8 @@ async fn the_rest_is_waited_for_less_when_most_answers_are_there() {
     });
     let mut patience = Patience::default();
     patience.usual = Wait::new(600.0, Some(0.1));
-    let bench = Bench::with(Settings { patience, ..settings([server.address]) }, &Limits::default());
+    let bench =
+        Bench::with(Settings { patience, ..settings([server.address]) }, &Limits::default());
     let asker = bench.resolver.asker(in_seconds(1200));
     // 600 - 599.9 * 0.999² is about a second; alone it would be ten minutes.
     let outcomes = all(&*asker, &questions(1000)).await;
@@ -92,7 +95,8 @@ async fn zones_have_their_own_patience_and_messages_their_deadline() {
     let mut patience = Patience::default();
     patience.usual = Wait::new(600.0, None);
     patience.put(name("quick.example"), Wait::new(0.1, None));
-    let bench = Bench::with(Settings { patience, ..settings([server.address]) }, &Limits::default());
+    let bench =
+        Bench::with(Settings { patience, ..settings([server.address]) }, &Limits::default());
     let asker = bench.resolver.asker(in_seconds(1200));
     let quick = question("x.quick.example", Kind::A);
     assert_eq!(asker.lookup(&quick).await, Err(Failure::Late));

@@ -32,7 +32,9 @@ async fn a_list_that_refuses_is_paused_and_named_once() {
         assert_eq!(second.err(), pauses.then_some(Failure::Paused));
         assert_eq!(bench.resolver.is_paused(&name("zen.spamhaus.org")), pauses);
         assert!(bench.ask("1.0.0.10.bl.spamcop.net", Kind::A).await.is_ok(), "another list");
-        let metric = |what: &str| bench.metric(&format!("mailprint_list_{what}{{list=\"zen.spamhaus.org\"}}"));
+        let metric = |what: &str| {
+            bench.metric(&format!("mailprint_list_{what}{{list=\"zen.spamhaus.org\"}}"))
+        };
         assert_eq!(metric("refusals_total"), if pauses { 1 } else { 2 });
         assert_eq!(metric("paused"), i64::from(pauses));
         let lines = bench.lines();
@@ -109,7 +111,10 @@ async fn sick_lists_are_switched_off_and_on_again() {
         expected.iter().map(|(asked, health)| (asked.zone.clone(), *health)).collect();
     assert_eq!(probes::round(&bench.resolver).await, Round::Lists(health));
     let ill: Vec<_> = expected.iter().filter(|(_, h)| *h != Health::Well).collect();
-    assert_eq!(bench.lines().iter().filter(|line| line.contains("not asked until")).count(), ill.len());
+    assert_eq!(
+        bench.lines().iter().filter(|line| line.contains("not asked until")).count(),
+        ill.len()
+    );
     for (asked, health) in &expected {
         // It has refused the probe.
         let is_off = *health != Health::Well || asked.zone == name("multi.uribl.com");

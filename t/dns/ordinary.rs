@@ -1,6 +1,8 @@
 //! What is asked, what comes back, and what is remembered.
 
-use super::responder::{Manners, NO_NAME, Responder, Rr, Say, a, code, found, mx, pointer, soa, txt};
+use super::responder::{
+    Manners, NO_NAME, Responder, Rr, Say, a, code, found, mx, pointer, soa, txt,
+};
 use super::{Bench, name, nobody, question, settings};
 use mailprint::dns::{Data, Failure, Kind, Lookup, Ports, Settings};
 use mailprint::limits::Limits;
@@ -13,7 +15,9 @@ async fn replies_come_as_they_are() {
         ("alias.example", 1) => found(vec![pointer(5, "a.example"), a([192, 0, 2, 1])]),
         ("a.example", 16) => found(vec![txt(b"v=spf1 -all"), txt(&[b'x'; 600])]),
         ("a.example", 99) => found(vec![Rr(99, 9, b"\x03old".to_vec())]),
-        ("a.example", 255) => found(vec![a([192, 0, 2, 1]), txt(b"t"), Rr(65_280, 9, b"own".into())]),
+        ("a.example", 255) => {
+            found(vec![a([192, 0, 2, 1]), txt(b"t"), Rr(65_280, 9, b"own".into())])
+        }
         ("a.example", 15) => found(vec![mx(10, "mx.a.example"), mx(0, "")]),
         ("1.2.0.192.in-addr.arpa", 12) => found(vec![pointer(12, "a.example")]),
         ("a.example", 28) => found(vec![]),

@@ -10,10 +10,8 @@ use std::process::{Child, Command, Stdio};
 
 /// The program; `None` if it is nowhere.
 fn program() -> Option<PathBuf> {
-    let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(
-        || Path::new(env!("CARGO_MANIFEST_DIR")).join("target"),
-        PathBuf::from,
-    );
+    let target = std::env::var_os("CARGO_TARGET_DIR")
+        .map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("target"), PathBuf::from);
     let places = [PathBuf::from("/usr/sbin"), target.join("clients/usr/sbin")];
     places.into_iter().map(|place| place.join("rbldnsd")).find(|path| path.exists())
 }
@@ -39,7 +37,9 @@ async fn a_real_list_is_asked_and_found_well() {
     let folder = std::env::temp_dir().join(format!("mailprint-rbldnsd-{}", address.port()));
     std::fs::create_dir_all(&folder).unwrap();
     let head = "$SOA 3000 ns.example admin.example 0 600 300 86400 300\n$NS 3000 ns.example\n";
-    let addresses = format!("{head}:127.0.0.2:listed $\n127.0.0.2\n192.0.2.0/24\n!192.0.2.9\n192.0.2.7 :127.0.0.4:worse\n");
+    let addresses = format!(
+        "{head}:127.0.0.2:listed $\n127.0.0.2\n192.0.2.0/24\n!192.0.2.9\n192.0.2.7 :127.0.0.4:worse\n"
+    );
     let domains = format!("{head}:127.0.1.2:spam\ntest\nbad.example\n.worse.example\n");
     std::fs::write(folder.join("ip"), addresses).unwrap();
     std::fs::write(folder.join("dn"), domains).unwrap();
@@ -58,7 +58,8 @@ async fn a_real_list_is_asked_and_found_well() {
         Asked { zone: name("dbl.example"), subject: Subject::Domains },
     ];
     let settings = Settings { lists, ..settings([address]) };
-    let bench = Bench::with(settings, &Limits { dns_keep_failure_milliseconds: 1, ..Limits::default() });
+    let bench =
+        Bench::with(settings, &Limits { dns_keep_failure_milliseconds: 1, ..Limits::default() });
     // It has to read its files first.
     for _ in 0..200 {
         if bench.ask("2.0.0.127.bl.example", Kind::A).await.is_ok_and(|r| r.code == 0) {

@@ -139,8 +139,7 @@ impl Responder {
         let (udp, tcp) = runtime.block_on(sockets());
         let address = udp.local_addr().unwrap();
         let asked = Arc::new(Mutex::new(Vec::new()));
-        let server =
-            Arc::new(Server { manners, answers: Arc::new(answers), asked: asked.clone() });
+        let server = Arc::new(Server { manners, answers: Arc::new(answers), asked: asked.clone() });
         runtime.spawn(server.clone().packets(Arc::new(udp)));
         runtime.spawn(server.streams(tcp));
         Responder { address, asked, runtime: Some(runtime) }

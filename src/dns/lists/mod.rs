@@ -183,7 +183,11 @@ mod tests {
     fn the_table_holds_together() {
         for list in TABLE.iter().chain([&table::ANY_OTHER]) {
             assert!(list.zone.is_empty() || Name::new(list.zone).is_some(), "{}", list.zone);
-            assert!(!list.listings.is_empty(), "{}: rules for its errors cannot be told", list.zone);
+            assert!(
+                !list.listings.is_empty(),
+                "{}: rules for its errors cannot be told",
+                list.zone
+            );
             for &listing in list.listings {
                 assert_eq!(list.error(listing.into()), None, "{}: {listing:?}", list.zone);
             }
@@ -239,10 +243,16 @@ mod tests {
         let with_code = |code| judge(&zone, &Reply { code, answers: Vec::new() });
         assert_eq!(with_code(3), Judgement::NotListed);
         assert!([2, 5].iter().all(|&code| matches!(with_code(code), Judgement::Error(_))));
-        assert_eq!(judge(&zone, &text("Blocked - see https://www.spamcop.net/")), Judgement::Listed);
+        assert_eq!(
+            judge(&zone, &text("Blocked - see https://www.spamcop.net/")),
+            Judgement::Listed
+        );
         let refused = text("Error: open resolver; https://www.spamhaus.org/returnc/pub/192.0.2.1");
         assert!(matches!(judge(&name("zen.spamhaus.org"), &refused), Judgement::Error(_)));
-        assert!(!admits_text(&zone, b"127.0.0.1 -> Query Refused. See http://uribl.com/refused.shtml"));
+        assert!(!admits_text(
+            &zone,
+            b"127.0.0.1 -> Query Refused. See http://uribl.com/refused.shtml"
+        ));
         assert!(admits_text(&zone, b"listed"));
     }
 
@@ -275,6 +285,8 @@ mod tests {
         assert!(admits(&dnswl, at("127.0.5.3"), last(3)));
         // A rule for exactly a foreign address is the administrator's affair.
         let own = name("list.example");
-        assert!(admits(&own, at("192.0.2.1"), is("192.0.2.1")) && !admits(&own, at("192.0.2.1"), any));
+        assert!(
+            admits(&own, at("192.0.2.1"), is("192.0.2.1")) && !admits(&own, at("192.0.2.1"), any)
+        );
     }
 }

@@ -4,9 +4,9 @@
 //! each combination of their values, and which answers make the rule hit. A rule whose tags have
 //! no value yet is asked when they have one. Mail::SpamAssassin::Plugin::AskDNS(3).
 
+use super::Binding;
 use super::listed::{ask_all, matches};
 use super::uri_dns::is_listed;
-use super::Binding;
 use crate::dns::{Data, Kind, Name, Question, Reply};
 use crate::engine::network::kinds::{kind, kind_name};
 use crate::engine::network::{Errand, Finding, Findings, record_text};
@@ -181,7 +181,9 @@ impl Line {
             (Some(Subtest::Text(wanted)), _) => **wanted == *text,
             (Some(subtest), _) => match data {
                 Data::V4(address) => is_listed(Some(subtest), *address),
-                _ => matches!(subtest, Subtest::Mask(number) if *text == *number.to_string().as_bytes()),
+                _ => {
+                    matches!(subtest, Subtest::Mask(number) if *text == *number.to_string().as_bytes())
+                }
             },
         }
     }
