@@ -8,6 +8,12 @@
     reason = "a case that cannot be read is a failure; a skip has to be told"
 )]
 
+#[path = "auth/anything.rs"]
+mod anything;
+#[path = "auth/limits.rs"]
+mod limits;
+#[path = "auth/messages.rs"]
+mod messages;
 #[path = "auth/suite.rs"]
 mod suite;
 #[path = "auth/zone.rs"]

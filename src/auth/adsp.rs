@@ -53,7 +53,8 @@ impl Practices {
 pub async fn practices(lookup: &dyn Lookup, domain: &[u8]) -> Practices {
     let reply = ask(lookup, &[b"_adsp._domainkey.", domain].concat(), Kind::TXT).await;
     let record = reply.ok().and_then(|reply| texts(&reply).last().map(<[Box<[u8]>]>::concat));
-    if let Some(practices) = record.filter(|text| is_true(text)).and_then(|r| Practices::parse(&r)) {
+    if let Some(practices) = record.filter(|text| is_true(text)).and_then(|r| Practices::parse(&r))
+    {
         return practices;
     }
     match ask(lookup, domain, Kind::MX).await {

@@ -81,7 +81,9 @@ impl PublicKey {
             && self.exponent.bits() <= EXPONENT_BITS
             && self.modulus.bit(0)
             && self.exponent < self.modulus;
-        let signature = BigUint::from_bytes_be(Some(signature).filter(|s| s.len() == size).ok_or(Mismatch::Unusable)?);
+        let signature = BigUint::from_bytes_be(
+            Some(signature).filter(|s| s.len() == size).ok_or(Mismatch::Unusable)?,
+        );
         let tail = [&[0], hash.prefix(), digest].concat();
         // At least eight bytes of padding, as RFC 8017 and Mail::DKIM have it.
         if !is_usable || signature >= self.modulus || size < tail.len() + 10 {
@@ -114,4 +116,70 @@ fn element(der: &[u8], tag: u8) -> Result<(&[u8], &[u8]), NoKey> {
         _ => return Err(NoKey),
     };
     if *found == tag { rest.split_at_checked(length).ok_or(NoKey) } else { Err(NoKey) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    /// A SubjectPublicKeyInfo of `modulus` and `exponent`.
+    fn der(modulus: &[u8], exponent: &[u8]) -> Vec<u8> {
+        let wrap = |tag: u8, content: &[u8]| {
+            let length = (content.len() as u16).to_be_bytes();
+            [&[tag, 0x82], &length[..], content].concat()
+        };
+        let numbers = [wrap(0x02, modulus), wrap(0x02, exponent)].concat();
+        let name = [6, 9, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, 0x01, 5, 0];
+        let bits = [&[0], &wrap(0x30, &numbers)[..]].concat();
+        wrap(0x30, &[wrap(0x30, &name), wrap(0x03, &bits)].concat())
+    }
+
+    #[test]
+    fn keys_are_read_and_used_within_bounds() {
+        let digest = [7; 32];
+        let padded = |modulus: &[u8]| {
+            let tail = [&[0], Hash::Sha256.prefix(), &digest].concat();
+            let padding = vec![0xff; modulus.len() - 2 - tail.len()];
+            [&[0, 1], &padding[..], &tail].concat()
+        };
+        let modulus = vec![0xff; 64];
+        // With an exponent of one a signature is what it says.
+        let key = PublicKey::parse(&der(&modulus, &[1])).unwrap();
+        let good = padded(&modulus);
+        let verify = |bytes: &[u8], bits| key.verify(Hash::Sha256, &digest, bytes, bits);
+        assert_eq!((key.size(), verify(&good, 512)), (64, Ok(())));
+        assert_eq!(verify(&good, 511), Err(Mismatch::Unusable));
+        assert_eq!(verify(&good[1..], 512), Err(Mismatch::Unusable), "too short");
+        assert_eq!(verify(&modulus, 512), Err(Mismatch::Unusable), "not below the modulus");
+        let mut other = good.clone();
+        other[63] ^= 1;
+        assert_eq!(verify(&other, 512), Err(Mismatch::Altered));
+        other[5] ^= 1;
+        assert_eq!(verify(&other, 512), Err(Mismatch::Foreign));
+        let exponent = |bytes: &[u8]| {
+            let key = PublicKey::parse(&der(&modulus, bytes)).unwrap();
+            key.verify(Hash::Sha256, &digest, &good, 512)
+        };
+        assert_eq!(exponent(&[0xff; 8]), Err(Mismatch::Foreign));
+        assert_eq!(exponent(&[0xff; 9]), Err(Mismatch::Unusable));
+        let even = PublicKey::parse(&der(&[0xfe; 64], &[3])).unwrap();
+        assert_eq!(even.verify(Hash::Sha256, &digest, &good, 512), Err(Mismatch::Unusable));
+        let small = PublicKey::parse(&der(&[0xff; 60], &[1])).unwrap();
+        let short = small.verify(Hash::Sha256, &digest, &good[4..], 512);
+        assert_eq!(short, Err(Mismatch::Unusable), "no room for padding");
+        assert_eq!(PublicKey::parse(&der(&[], &[1])), Err(NoKey));
+        let whole = der(&modulus, &[3]);
+        for end in 0..whole.len() {
+            assert_eq!(PublicKey::parse(&whole[..end]), Err(NoKey), "{end}");
+        }
+        assert!(PublicKey::parse(&[&whole[..], b"rest"].concat()).is_ok());
+    }
+
+    proptest! {
+        #[test]
+        fn any_bytes_are_a_key_or_none(bytes in proptest::collection::vec(any::<u8>(), 0..100)) {
+            let _ = PublicKey::parse(&bytes);
+        }
+    }
 }

@@ -31,8 +31,7 @@ pub fn outside(engine: &Engine, config: &Config) -> Result<Outside, Failure> {
         .map_err(|why| wrong(&format!("no threads for the network: {why}")))?;
     let metrics = Metrics::new().map_err(|why| wrong(&why.to_string()))?;
     let notices = Arc::new(|text: &str| eprintln!("warn: {text}"));
-    let access =
-        Access::new(&asking, &config.limits, metrics, notices, runtime.handle().clone());
+    let access = Access::new(&asking, &config.limits, metrics, notices, runtime.handle().clone());
     runtime.block_on(access.test(&asking));
     Ok(Outside { network: access.network(), _runtime: Some(runtime) })
 }

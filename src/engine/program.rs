@@ -230,12 +230,7 @@ fn most(rule: &Rule) -> f64 {
 
 /// What each rule costs. A meta costs as much as the dearest rule that it may need, so that a
 /// cheap sibling gets the chance to decide first.
-fn costs(
-    rules: &RuleSet,
-    leaves: &[Leaf],
-    plans: &[Plan; VIEWS],
-    waiting: &[bool],
-) -> Vec<Cost> {
+fn costs(rules: &RuleSet, leaves: &[Leaf], plans: &[Plan; VIEWS], waiting: &[bool]) -> Vec<Cost> {
     let of_leaf = |leaf: &Leaf| match leaf {
         Leaf::Exists(_) | Leaf::Nothing | Leaf::Meta => 0,
         Leaf::Pattern { view: View::Headers, .. } => 1,

@@ -22,7 +22,11 @@ pub(super) fn verdict(engine: &Engine, mut scan: Scan, options: &Options) -> Ver
         reached: scan.reached(),
         deadline_exceeded: scan.deadline_exceeded,
         paused: scan.paused.iter().map(ToString::to_string).collect(),
-        unanswered: scan.unanswered().iter().map(|question| (question.name.to_string(), question.kind)).collect(),
+        unanswered: scan
+            .unanswered()
+            .iter()
+            .map(|question| (question.name.to_string(), question.kind))
+            .collect(),
         ..Verdict::default()
     };
     for found in found {

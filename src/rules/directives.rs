@@ -165,7 +165,7 @@ pub const TABLE: &[Directive] = &[
     row("more_spam_to", &[], "more_spam_to", Addresses, STANDARD, None, User, None, BUILT, "-20"),
     row("all_spam_to", &[], "all_spam_to", Addresses, STANDARD, None, User, None, BUILT, "-100"),
     row("blocklist_to", &["blacklist_to"], "blocklist_to", Addresses, STANDARD, None, User, None, BUILT, "+10"),
-    row("welcomelist_auth", &["whitelist_auth"], "welcomelist_auth", Addresses, STANDARD, None, User, None, PENDING, "address must pass SPF or DKIM"),
+    row("welcomelist_auth", &["whitelist_auth"], "welcomelist_auth", Addresses, STANDARD, None, User, None, BUILT, "address must pass SPF or DKIM"),
     row("def_welcomelist_auth", &["def_whitelist_auth"], "def_welcomelist_auth", Addresses, STANDARD, None, User, None, PENDING, "default list (stock: 943 entries + 943 with the old name inside if !can(...))"),
     row("unwelcomelist_auth", &["unwhitelist_auth"], "unwelcomelist_auth", Addresses, OWN, None, User, None, PENDING, "remove"),
     row("enlist_uri_host", &[], "uri_host_lists", KeyValue, OWN, None, User, None, BUILT, "(LIST) host !host ... add hosts to a named list"),
@@ -350,12 +350,12 @@ pub const TABLE: &[Directive] = &[
     row("max_short_url_redirections", &[], "max_short_url_redirections", Number, STANDARD, Some("10"), Administrator, Some("DecodeShortURLs"), PENDING, "redirections followed"),
     row("url_shortener_user_agent", &[], "url_shortener_user_agent", Text, STANDARD, Some("Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/101.0.4951.67 Safari/537.36"), Administrator, Some("DecodeShortURLs"), PENDING, "User-Agent of the requests"),
     // DKIM
-    row("welcomelist_from_dkim", &["whitelist_from_dkim"], "welcomelist_from_dkim", Addresses, OWN, None, User, Some("DKIM"), PENDING, "addr-glob [signing-domain]"),
-    row("def_welcomelist_from_dkim", &["def_whitelist_from_dkim"], "def_welcomelist_from_dkim", Addresses, OWN, None, User, Some("DKIM"), PENDING, "as welcomelist_from_dkim, with a smaller score"),
-    row("unwelcomelist_from_dkim", &["unwhitelist_from_dkim"], "unwelcomelist_from_dkim", Addresses, OWN, None, User, Some("DKIM"), PENDING, "remove entries"),
-    row("adsp_override", &[], "adsp_override", KeyValue, OWN, None, User, Some("DKIM"), PENDING, "domain signing-practice"),
-    row("dkim_minimum_key_bits", &[], "dkim_minimum_key_bits", Number, STANDARD, Some("1024"), User, Some("DKIM"), PENDING, "weaker = not author-valid"),
-    row("dkim_timeout", &[], "dkim_timeout", Duration, STANDARD, Some("5"), Administrator, Some("DKIM"), PENDING, "seconds to wait for keys"),
+    row("welcomelist_from_dkim", &["whitelist_from_dkim"], "welcomelist_from_dkim", Addresses, OWN, None, User, Some("DKIM"), BUILT, "addr-glob [signing-domain]"),
+    row("def_welcomelist_from_dkim", &["def_whitelist_from_dkim"], "def_welcomelist_from_dkim", Addresses, OWN, None, User, Some("DKIM"), BUILT, "as welcomelist_from_dkim, with a smaller score"),
+    row("unwelcomelist_from_dkim", &["unwhitelist_from_dkim"], "unwelcomelist_from_dkim", Addresses, OWN, None, User, Some("DKIM"), BUILT, "remove entries"),
+    row("adsp_override", &[], "adsp_override", KeyValue, OWN, None, User, Some("DKIM"), BUILT, "domain signing-practice"),
+    row("dkim_minimum_key_bits", &[], "dkim_minimum_key_bits", Number, STANDARD, Some("1024"), User, Some("DKIM"), BUILT, "weaker = not author-valid"),
+    row("dkim_timeout", &[], "dkim_timeout", Duration, STANDARD, Some("5"), Administrator, Some("DKIM"), BUILT, "seconds to wait for keys"),
     // DMARC
     row("dmarc_save_reports", &[], "dmarc_save_reports", Flag, STANDARD, Some("0"), Administrator, Some("DMARC"), PENDING, "store aggregate data"),
     // DNSEval

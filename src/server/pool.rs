@@ -70,8 +70,7 @@ impl Pool {
     /// The verdict on `mail`, or at once the word that the queue is full.
     pub async fn scan(&self, mut mail: Mail, ruleset: Arc<Loaded>) -> Result<Verdict, ScanError> {
         let deadline = mail.deadline;
-        if mail.network.is_some()
-            && self.metrics.waiting_scans.get() as usize >= self.most_waiting
+        if mail.network.is_some() && self.metrics.waiting_scans.get() as usize >= self.most_waiting
         {
             self.metrics.limit_hit(Limit::WaitingScans);
             mail.network = None;

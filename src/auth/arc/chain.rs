@@ -1,8 +1,8 @@
 //! Does the chain hold (RFC 8617, 5.2)?
 
+use super::sets::Kind;
 use crate::auth::mail::Mail;
 use crate::auth::signature::Claim;
-use super::sets::Kind;
 use std::collections::{BTreeMap, HashSet};
 
 /// The chain's validation status.

@@ -102,7 +102,8 @@ impl Prepared {
         let outcome = |place: &usize| signatures.get(*place).and_then(|found| found.outcome);
         let holding = |places: &BTreeMap<u32, usize>| {
             let strong = places.iter().filter(|(_, place)| !self.weak.contains(place));
-            let found = strong.filter_map(|(instance, place)| Some((instance, signatures.get(*place)?)));
+            let found =
+                strong.filter_map(|(instance, place)| Some((instance, signatures.get(*place)?)));
             found.filter(|(_, found)| is_strong(found)).map(|(instance, _)| *instance).collect()
         };
         let (seals, mut messages): (HashSet<u32>, HashSet<u32>) =

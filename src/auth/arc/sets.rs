@@ -78,7 +78,8 @@ impl<'m> Sets<'m> {
         }
         let last = number::read(instance).min(f64::from(super::INSTANCES)) as u32;
         for number in 1..=last {
-            let kinds = if number < last { &Kind::ALL[..] } else { &[Kind::Results, Kind::Message] };
+            let kinds =
+                if number < last { &Kind::ALL[..] } else { &[Kind::Results, Kind::Message] };
             for field in kinds.iter().filter_map(|kind| self.fields.get(&(*kind, number))) {
                 hash.update(&Form::Seal.field(&field.text));
                 hash.update(b"\r\n");

@@ -6,10 +6,10 @@
 
 mod domain_keys;
 
+use super::canonical::Form;
 use super::mail::Mail;
 use super::signature::{Claim, Outcome, Signature};
 use super::task::{self, Bodies, Check, Task, add_covered};
-use super::canonical::Form;
 use crate::dns::Lookup;
 use crate::limits::{Limit, Limits, Reached};
 use crate::message::Message;

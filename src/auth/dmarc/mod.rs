@@ -86,8 +86,8 @@ pub async fn discover(lookup: &dyn Lookup, author: &[u8]) -> Discovery {
         return Discovery::Unknown;
     }
     let organisation = organisational(host);
-    let exists = exists(lookup, host).await
-        || (organisation != host && exists(lookup, &organisation).await);
+    let exists =
+        exists(lookup, host).await || (organisation != host && exists(lookup, &organisation).await);
     if !exists {
         return Discovery::NoPolicy;
     }

@@ -4,8 +4,8 @@
 //! cannot be written is an error, so that whoever called keeps the original.
 
 use super::super::archive::Mail;
-use super::super::notes::Notes;
 use super::super::network::{self, Outside};
+use super::super::notes::Notes;
 use super::super::{out, ruleset};
 use super::debug;
 use crate::clock::Tick;

@@ -185,7 +185,9 @@ impl Line {
             (Some(Subtest::Text(wanted)), _) => **wanted == *text,
             (Some(subtest), _) => match data {
                 Data::V4(address) => is_listed(Some(subtest), *address),
-                _ => matches!(subtest, Subtest::Mask(number) if *text == *number.to_string().as_bytes()),
+                _ => {
+                    matches!(subtest, Subtest::Mask(number) if *text == *number.to_string().as_bytes())
+                }
             },
         }
     }

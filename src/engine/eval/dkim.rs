@@ -22,7 +22,8 @@ use std::sync::Arc;
 
 const PLUGIN: &str = "Mail::SpamAssassin::Plugin::DKIM";
 
-const LISTED: &str = "a signature holds that welcomelist_from_dkim or welcomelist_auth wants of the author";
+const LISTED: &str =
+    "a signature holds that welcomelist_from_dkim or welcomelist_auth wants of the author";
 const LISTED_DEFAULT: &str =
     "a signature holds that def_welcomelist_from_dkim or def_welcomelist_auth wants of the author";
 
@@ -156,9 +157,8 @@ impl Looked {
     fn is_signed_by(&self, domains: &[Box<[u8]>], counts: impl Fn(&Signature) -> bool) -> bool {
         let signers = self.signatures().iter().filter(|each| counts(each));
         let mut signers = signers.filter_map(Signature::signer);
-        signers.any(|signer| {
-            domains.is_empty() || domains.iter().any(|domain| is_of(domain, &signer))
-        })
+        signers
+            .any(|signer| domains.is_empty() || domains.iter().any(|domain| is_of(domain, &signer)))
     }
 }
 
@@ -284,9 +284,8 @@ fn practices(wanted: Box<[u8]>, domains: Vec<Box<[u8]>>) -> Result<Test, String>
             told.or_else(|| looked.findings.practices.iter().find_map(found))
                 .filter(|_| !is_settled)
         });
-        let is_author = |wanted: &Box<[u8]>| {
-            looked.authors.domains.iter().any(|domain| is_of(wanted, domain))
-        };
+        let is_author =
+            |wanted: &Box<[u8]>| looked.authors.domains.iter().any(|domain| is_of(wanted, domain));
         let any = letters.any(|letter| wanted.contains(&letter));
         hit_if(any && (domains.is_empty() || domains.iter().any(is_author)))
     }))

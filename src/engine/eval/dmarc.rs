@@ -28,9 +28,12 @@ pub const TABLE: &[Row] = &[
     Row::waiting(PLUGIN, "check_dmarc_missing", "()", "the author's domain has no policy", missing),
 ];
 
-/// What has to be asked about `scan`; `None` where nobody outside handed it over, or it has no
-/// author.
+/// What has to be asked about `scan`; `None` where no rule wants to know, nobody outside handed
+/// the message over, or it has no author.
 pub fn errand(scan: &Scan) -> Option<Errand> {
+    if !scan.program().asks.wants(PLUGIN, scan) {
+        return None;
+    }
     let views = scan.views();
     let author = HeaderQuery::ask(b"From:first:addr").first(&views.source())?;
     if views.relays().side(Side::External).is_empty() || !author.contains(&b'@') {

@@ -185,7 +185,10 @@ pub fn errand(scan: &Scan) -> Option<Errand> {
                 name_servers.extend(chain);
             }
             What::Sender => senders.extend(
-                asking.envelope_host().and_then(|host| Name::new(to_ascii(&host))).map(|h| (rule, h)),
+                asking
+                    .envelope_host()
+                    .and_then(|host| Name::new(to_ascii(&host)))
+                    .map(|h| (rule, h)),
             ),
             _ => asks.extend(asking.questions(rule, call)),
         }
@@ -208,8 +211,11 @@ pub fn errand(scan: &Scan) -> Option<Errand> {
             let (replies, chains, missing) =
                 tokio::join!(ask_all(lookup, questions), join_all(chains), join_all(missing));
             let mut found = Findings::default();
-            let direct = asks.iter().zip(&replies).filter_map(|(ask, reply)| Some((ask, reply.as_ref()?)));
-            for (ask, reply) in direct.chain(chains.iter().flatten().map(|(ask, reply)| (ask, reply))) {
+            let direct =
+                asks.iter().zip(&replies).filter_map(|(ask, reply)| Some((ask, reply.as_ref()?)));
+            for (ask, reply) in
+                direct.chain(chains.iter().flatten().map(|(ask, reply)| (ask, reply)))
+            {
                 ask.judge(reply, &mut found);
             }
             missing.into_iter().flatten().for_each(|rule| found.hit(rule, None));
@@ -494,7 +500,8 @@ fn listed_in(name: &Name) -> Vec<u8> {
     if let Some((address, zone @ [_, ..])) = labels.split_at_checked(32)
         && address.iter().all(|label| digit(&label))
     {
-        let digits: Vec<u8> = address.iter().rev().flat_map(|label| label.iter().copied()).collect();
+        let digits: Vec<u8> =
+            address.iter().rev().flat_map(|label| label.iter().copied()).collect();
         let group = |(number, group): (usize, &[u8])| {
             let zeros = group.iter().take_while(|&&byte| byte == b'0').count().min(3);
             group.get(if number > 0 { zeros } else { 0 }..).unwrap_or_default().to_vec()
@@ -567,9 +574,7 @@ async fn of_name_server(lookup: &dyn Lookup, host: Name, ask: Ask) -> Option<Ask
 async fn does_not_exist(lookup: &dyn Lookup, host: &Name) -> bool {
     let questions = [Kind::A, Kind::MX].map(|kind| Question::new(host.clone(), kind));
     let replies = ask_all(lookup, questions.iter()).await;
-    let failed = |reply: &&Arc<Reply>| {
-        reply.is_no_name() || reply.code == Reply::SERVER_FAILURE
-    };
+    let failed = |reply: &&Arc<Reply>| reply.is_no_name() || reply.code == Reply::SERVER_FAILURE;
     let records = |reply: &Arc<Reply>| reply.of(Kind::A).chain(reply.of(Kind::MX)).count();
     replies.iter().flatten().filter(failed).map(records).sum::<usize>() >= 2
 }

@@ -161,7 +161,9 @@ impl Call {
         let end = list.len().saturating_sub(4);
         let (zone, kind) = match list {
             _ if list.to_ascii_lowercase().ends_with(b"/txt") => (list.get(..end), Kind::TXT),
-            _ if list.to_ascii_lowercase().ends_with(b"/a") => (list.get(..list.len() - 2), Kind::A),
+            _ if list.to_ascii_lowercase().ends_with(b"/a") => {
+                (list.get(..list.len() - 2), Kind::A)
+            }
             _ => (Some(list), Kind::A),
         };
         let zone = zone.unwrap_or_default().to_vec();
@@ -193,7 +195,8 @@ pub fn errand(scan: &Scan) -> Option<Errand> {
             let replies = ask_all(&*lookup, asks.iter().map(|ask| &ask.question)).await;
             let mut found = Findings::default();
             for (ask, reply) in asks.into_iter().zip(replies) {
-                if reply.is_some_and(|reply| reply.answers.iter().any(|record| ask.counts(record))) {
+                if reply.is_some_and(|reply| reply.answers.iter().any(|record| ask.counts(record)))
+                {
                     found.hit(ask.rule, Some(ask.shown));
                 }
             }

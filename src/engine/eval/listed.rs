@@ -63,7 +63,9 @@ impl Subtest {
             Subtest::Mask(bits) => {
                 let address = std::str::from_utf8(text).ok();
                 let address = address.and_then(|text| text.parse::<Ipv4Addr>().ok());
-                address.is_some_and(|ip| ip.octets().first() == Some(&127) && u32::from(ip) & bits != 0)
+                address.is_some_and(|ip| {
+                    ip.octets().first() == Some(&127) && u32::from(ip) & bits != 0
+                })
             }
         }
     }

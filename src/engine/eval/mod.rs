@@ -35,10 +35,11 @@ pub(super) use super::leaf::{HIT, MISS, Outcome};
 use super::scan::Scan;
 use crate::dns::lists::Asked;
 use crate::limits::Limits;
-use crate::rules::{RuleId, RuleSet};
 use crate::rules::model::Eval;
 use crate::rules::regex::{Exact, Ids, Pattern, Strip};
+use crate::rules::{RuleId, RuleSet};
 use crate::text::{locales, number};
+pub(super) use listed::asked;
 use std::any::{Any, TypeId};
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
@@ -173,6 +174,8 @@ pub struct Asks {
     pub hashes: hash_lists::Plan,
     /// `askdns`
     pub tags: ask_dns::Plan,
+    /// Rules that read what a family brings back, by its plugin.
+    waiting: HashMap<&'static str, Vec<RuleId>>,
 }
 
 impl Asks {
@@ -184,8 +187,28 @@ impl Asks {
             uris: uri_dns::Plan::new(rules),
             hashes: hash_lists::Plan::new(rules, to),
             tags: ask_dns::Plan::new(rules, to),
+            waiting: waiting(rules),
         }
     }
+
+    /// Does a rule that runs on `scan` read what the family of `plugin` brings back?
+    pub fn wants(&self, plugin: &str, scan: &Scan) -> bool {
+        let runs =
+            |rule: &RuleId| scan.course.score(*rule) != 0.0 && !scan.course.is_skipped(*rule);
+        self.waiting.get(plugin).is_some_and(|rules| rules.iter().any(runs))
+    }
+}
+
+fn waiting(rules: &RuleSet) -> HashMap<&'static str, Vec<RuleId>> {
+    let mut waiting: HashMap<&str, Vec<RuleId>> = HashMap::new();
+    for (id, rule) in rules.iter() {
+        if let crate::rules::Test::Eval(call) = &rule.test
+            && let Some(row) = find(&call.function).filter(|row| row.waits)
+        {
+            waiting.entry(row.plugin).or_default().push(id);
+        }
+    }
+    waiting
 }
 
 impl Asks {
@@ -194,7 +217,9 @@ impl Asks {
         let all = self.lists.zones().chain(self.uris.zones());
         let counts = |rule| {
             let rule = rules.rule(rule);
-            rule.is_some_and(|rule| rule.scores.iter().skip(1).step_by(2).any(|score| *score != 0.0))
+            rule.is_some_and(|rule| {
+                rule.scores.iter().skip(1).step_by(2).any(|score| *score != 0.0)
+            })
         };
         let counted = all.filter(move |(rule, _)| counts(*rule)).map(|(_, asked)| asked);
         counted.collect::<HashSet<Asked>>().into_iter()

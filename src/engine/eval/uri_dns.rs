@@ -69,14 +69,13 @@ impl Plan {
         let list = |line: &crate::rules::dns::UriDns| {
             let rule = rules.find(std::str::from_utf8(&line.rule).ok()?)?;
             let flags = &rules.rule(rule)?.tflags;
-            let is = |flag: &[u8]| flags.text.split(u8::is_ascii_whitespace).any(|word| word == flag);
+            let is =
+                |flag: &[u8]| flags.text.split(u8::is_ascii_whitespace).any(|word| word == flag);
             let what = match line.kind {
                 UriDnsKind::Domain if is(b"ips_only") => {
                     What::Domain { names: false, addresses: true }
                 }
-                UriDnsKind::Domain => {
-                    What::Domain { names: true, addresses: !is(b"domains_only") }
-                }
+                UriDnsKind::Domain => What::Domain { names: true, addresses: !is(b"domains_only") },
                 UriDnsKind::Address => {
                     What::Address { hosts: is(b"a"), servers: is(b"ns") || !is(b"a") }
                 }
@@ -118,7 +117,8 @@ pub fn set_tags(scan: &mut Scan) {
     if !scan.program().rules.plugins.has("URIDNSBL") || !is_on(scan) {
         return;
     }
-    let hosts = scan.facts(|scan| Chosen(choose(&scan.views().uris().details, scan.profile().options())));
+    let hosts =
+        scan.facts(|scan| Chosen(choose(&scan.views().uris().details, scan.profile().options())));
     let domains: std::collections::BTreeSet<Vec<u8>> = hosts.0.values().cloned().collect();
     scan.tags.put("URIHOSTS", hosts.0.keys().cloned().collect());
     scan.tags.put("URIDOMAINS", domains.into_iter().collect());
@@ -185,7 +185,8 @@ pub fn errand(scan: &Scan) -> Option<Errand> {
     Some(Box::new(move |lookup| {
         Box::pin(async move {
             let tour = Tour { lookup: &*lookup, lists: &lists, seen: Mutex::default() };
-            let hosts = hosts.0.iter().map(|(host, domain)| tour.host(host, domain, &settings.domains));
+            let hosts =
+                hosts.0.iter().map(|(host, domain)| tour.host(host, domain, &settings.domains));
             let mut found = Findings::default();
             join_all(hosts).await.into_iter().for_each(|of_host| found.merge(of_host));
             Box::new(move |scan: &mut Scan| scan.findings.merge(found)) as Finding
@@ -330,7 +331,8 @@ impl Tour<'_> {
 
     /// Asks, and notes which rules the answers make hit.
     async fn judge(&self, asks: Vec<Ask<'_>>) -> Findings {
-        let replies = super::listed::ask_all(self.lookup, asks.iter().map(|ask| &ask.question)).await;
+        let replies =
+            super::listed::ask_all(self.lookup, asks.iter().map(|ask| &ask.question)).await;
         let mut found = Findings::default();
         for (ask, reply) in asks.iter().zip(replies) {
             for record in reply.iter().flat_map(|reply| &reply.answers) {

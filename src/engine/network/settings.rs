@@ -38,7 +38,10 @@ impl Asking {
             }
             Some(text) if text.starts_with(b"test:") => {
                 let names = text.get(5..).unwrap_or_default();
-                (names.split(u8::is_ascii_whitespace).filter(|name| !name.is_empty()).collect(), None)
+                (
+                    names.split(u8::is_ascii_whitespace).filter(|name| !name.is_empty()).collect(),
+                    None,
+                )
             }
             _ => (Vec::new(), None),
         };

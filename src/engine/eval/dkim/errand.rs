@@ -16,9 +16,12 @@ use crate::rules::options::Map;
 use futures_util::future::join_all;
 use std::time::Duration;
 
-/// What has to be asked about `scan`. There is an errand for a message without signatures too:
-/// rules want to know that somebody has looked.
+/// What has to be asked about `scan`; `None` where no rule wants to know. There is an errand for a
+/// message without signatures too: rules ask whether somebody has looked.
 pub fn errand(scan: &Scan) -> Option<Errand> {
+    if !scan.program().asks.wants(super::PLUGIN, scan) {
+        return None;
+    }
     let (views, options) = (scan.views(), scan.profile().options());
     let limits = &views.settings().limits;
     let now = clock::unix_seconds();

@@ -40,9 +40,8 @@ impl Patterns {
             let pattern = Pattern::parse_within(source, Strip::Bare, limits).ok()?;
             Some(Exact::new(Arc::new(pattern), &mut ids, limits))
         };
-        let filled = |source: &[u8]| {
-            String::from_utf8_lossy(source).replace("_TLDS_", &tlds).into_bytes()
-        };
+        let filled =
+            |source: &[u8]| String::from_utf8_lossy(source).replace("_TLDS_", &tlds).into_bytes();
         let own = format!(
             r"(?i)(?=.{{0,64}}@)(?<!{ATEXT})({ATEXT}+(?:\.{ATEXT}+)*@(?:[a-z0-9](?:[a-z0-9-]{{0,59}}[a-z0-9])?\.){{1,4}}_TLDS_)"
         );
@@ -149,7 +148,9 @@ fn addresses(
             let alias = aliases.and_then(|map| map.get(host.to_ascii_lowercase().as_slice()));
             let host = alias.map_or(host, |alias| alias);
             let is_wanted = match list {
-                Some(list) => list.is_some_and(|list| list.get(host).is_some_and(|on| **on == *b"1")),
+                Some(list) => {
+                    list.is_some_and(|list| list.get(host).is_some_and(|on| **on == *b"1"))
+                }
                 None => true,
             };
             if is_wanted {
