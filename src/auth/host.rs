@@ -322,11 +322,7 @@ impl Domain {
 
 /// Does it hold of each of `hosts`? One `no` is enough; `yes` takes that all are known and
 /// looked up.
-fn of_each(
-    hosts: &[Host],
-    is_whole: bool,
-    holds: impl Fn(&Host) -> Option<bool>,
-) -> Option<bool> {
+fn of_each(hosts: &[Host], is_whole: bool, holds: impl Fn(&Host) -> Option<bool>) -> Option<bool> {
     let answers: Vec<_> = hosts.iter().map(holds).collect();
     if answers.contains(&Some(false)) {
         return Some(false);

@@ -66,8 +66,8 @@ impl Chain {
             [&b"From"[..], b"Subject", b"To"].iter().any(|n| n.eq_ignore_ascii_case(name))
         };
         let mut names = views.message().headers().iter().map(|field| field.name.as_slice());
-        let below_author = names.any(is_author)
-            && names.any(|name| name.eq_ignore_ascii_case(b"Received"));
+        let below_author =
+            names.any(is_author) && names.any(|name| name.eq_ignore_ascii_case(b"Received"));
         Chain {
             // The line at this index tells of the host outside, and ours wrote it.
             foreign: (relays.internal_lines + 1).min(lines.len()),
