@@ -200,7 +200,6 @@ pub const TABLE: &[Property<Fields>] = &[
     has("sender_twice", |fields| fields.count(b"Sender") > 1),
     has("sender_no_address", |fields| fields.sender.text.is_some() && fields.sender.addresses.is_empty()),
     has("sender_many", |fields| fields.sender.addresses.len() > 1),
-    has("reply_to_twice", |fields| fields.count(b"Reply-To") > 1),
     has("reply_to_no_address", |fields| has_text(&fields.reply_to.text) && fields.reply_to.addresses.is_empty()),
     has("reply_to_empty", |fields| is_blank(&fields.reply_to.text)),
     // To, Cc, Bcc: RFC 5322, 3.6.3.
@@ -213,7 +212,6 @@ pub const TABLE: &[Property<Fields>] = &[
     has("to_two_angles", |fields| fields.to.shape.two_angles),
     has("to_comma", |fields| fields.to.shape.stray_comma),
     has("to_null", |fields| fields.to.shape.null_address),
-    has("to_many", |fields| fields.to.addresses.len() + fields.cc.addresses.len() > 100),
     has("to_same_twice", |fields| has_double(&fields.to.addresses)),
     has("to_utf8", |fields| is_utf8(&fields.to.text) || is_utf8(&fields.cc.text)),
     has("to_eight_bit", |fields| is_eight_bit(&fields.to.text) || is_eight_bit(&fields.cc.text)),

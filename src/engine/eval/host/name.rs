@@ -240,18 +240,10 @@ pub const ACCESS: &[&str] = &[
     "fibre",
     "gpon",
     "broadband",
-    "bb",
-    "cust",
-    "customer",
-    "customers",
     "user",
     "users",
     "subscriber",
-    "subs",
     "residential",
-    "nat",
-    "cgn",
-    "hfc",
 ];
 /// What providers call machines that they let.
 pub const HOSTING: &[&str] = &[

@@ -51,7 +51,8 @@ impl Peer {
             address,
             helo: named(&relay.helo),
             rdns: named(&relay.rdns),
-            ours: by.filter(Named::is_name).collect(),
+            // Archives put such names in place of real ones.
+            ours: by.filter(|by| by.is_name() && !by.ends_in(RESERVED)).collect(),
             recipients: hosts.iter().map(|host| host.to_ascii_lowercase()).collect(),
         })
     }
