@@ -322,15 +322,80 @@ impl Domain {
 
 /// Does it hold of each of `hosts`? One `no` is enough; `yes` takes that all are known and
 /// looked up.
-fn of_each(
-    hosts: &[Host],
-    is_whole: bool,
-    holds: impl Fn(&Host) -> Option<bool>,
-) -> Option<bool> {
+fn of_each(hosts: &[Host], is_whole: bool, holds: impl Fn(&Host) -> Option<bool>) -> Option<bool> {
     let answers: Vec<_> = hosts.iter().map(holds).collect();
     if answers.contains(&Some(false)) {
         return Some(false);
     }
     let all = is_whole && !answers.is_empty() && !answers.contains(&None);
     all.then_some(true)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::dns::{Answering, Record};
+    use std::collections::HashSet;
+    use std::sync::Mutex;
+
+    /// Counts questions; of every domain there is one exchanger, and no more is known.
+    #[derive(Default)]
+    struct Counting(Mutex<Vec<Question>>);
+
+    impl Lookup for Counting {
+        fn lookup<'a>(&'a self, question: &'a Question) -> Answering<'a> {
+            self.0.lock().unwrap().push(question.clone());
+            let host = Name::new("mx.example").unwrap();
+            let answers = match question.kind {
+                Kind::MX => vec![Record {
+                    name: question.name.clone(),
+                    kind: Kind::MX,
+                    ttl: 1,
+                    data: Data::Exchange { preference: 1, host },
+                }],
+                _ => Vec::new(),
+            };
+            let code = if answers.is_empty() { Reply::NO_NAME } else { 0 };
+            Box::pin(async move { Ok(Arc::new(Reply { code, answers })) })
+        }
+    }
+
+    fn wanted(name: &str, registered: &str) -> Option<Wanted> {
+        let (name, registered) = (Name::new(name)?, Name::new(registered)?);
+        Some(Wanted { name, registered })
+    }
+
+    fn ask(asked: Asked) -> (Facts, Vec<Question>) {
+        let lookup = Arc::new(Counting::default());
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        let facts = runtime.block_on(Facts::ask(asked, lookup.clone()));
+        let questions = lookup.0.lock().unwrap().clone();
+        (facts, questions)
+    }
+
+    #[test]
+    fn senders_of_one_domain_are_asked_about_once() {
+        let one = wanted("example.com", "example.com");
+        let asked = Asked { envelope: one.clone(), from: one, most: 8, ..Asked::default() };
+        let (facts, questions) = ask(asked);
+        assert!(facts.envelope.is_some() && facts.envelope == facts.from);
+        // A, AAAA and MX of the domain, A and AAAA of its exchanger.
+        assert_eq!(questions.len(), 5);
+        assert_eq!(questions.iter().collect::<HashSet<_>>().len(), 5);
+        assert_eq!(ask(Asked::default()), (Facts::default(), Vec::new()));
+    }
+
+    #[test]
+    fn a_name_that_is_not_there_is_told_from_a_domain_that_is_not() {
+        let asked = Asked { helo: wanted("a.example.com", "example.com"), ..Asked::default() };
+        let (facts, questions) = ask(asked);
+        let helo = facts.helo.unwrap();
+        assert_eq!(
+            (helo.exists, helo.registered, helo.has_address()),
+            (Some(false), Some(false), Some(false))
+        );
+        assert!(questions.iter().any(|question| question.kind == Kind::SOA));
+        assert_eq!(helo.leads_to("9.9.9.9".parse().unwrap()), Some(false));
+        assert_eq!(helo.is_only(Reach::Private), Some(false));
+    }
 }

@@ -39,7 +39,6 @@ use crate::rules::model::Eval;
 use crate::rules::regex::{Exact, Ids, Pattern, Strip};
 use crate::rules::{RuleId, RuleSet};
 use crate::text::{locales, number};
-pub(super) use listed::asked;
 use std::any::{Any, TypeId};
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;

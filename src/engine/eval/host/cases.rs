@@ -185,7 +185,9 @@ impl Mail {
                 local = unescaped(name);
             } else if let Some(name) = after("-") {
                 fields.retain(|(known, _)| !known.eq_ignore_ascii_case(name.as_bytes()));
-            } else if let Some((name, value)) = item.split_once('=').filter(|(n, _)| received.contains_key(n)) {
+            } else if let Some((name, value)) =
+                item.split_once('=').filter(|(n, _)| received.contains_key(n))
+            {
                 received.insert(name, unescaped(value));
             } else {
                 let (name, value) = item.split_once(':').unwrap_or_else(|| panic!("{item}"));
@@ -216,7 +218,8 @@ impl Mail {
         ]
         .concat();
         let is_path = |(name, _): &&(Vec<u8>, Vec<u8>)| name == b"Return-Path";
-        let mut message: Vec<u8> = fields.iter().filter(is_path).flat_map(|(n, v)| field(n, v)).collect();
+        let mut message: Vec<u8> =
+            fields.iter().filter(is_path).flat_map(|(n, v)| field(n, v)).collect();
         message.extend(field(b"Received", &newest));
         message.extend(older.iter().flat_map(|line| field(b"Received", line)));
         let rest = fields.iter().filter(|f| !is_path(f)).flat_map(|(n, v)| field(n, v));
@@ -357,7 +360,8 @@ fn mail_from_inside_and_from_who_authenticated_himself_hits_nothing() {
     let inside: &'static str = Box::leak(format!("{bad} | ip=10.0.0.1").into_boxed_str());
     assert_eq!(hits(&engine, &waiting, Mail::new(inside)), BTreeSet::new());
     let mut mail = Mail::new(bad);
-    let text = String::from_utf8(mail.message).unwrap().replace(" with ESMTP id", " with ESMTPSA id");
+    let text =
+        String::from_utf8(mail.message).unwrap().replace(" with ESMTP id", " with ESMTPSA id");
     mail.message = text.into_bytes();
     assert_eq!(hits(&engine, &waiting, mail), BTreeSet::new());
 }
@@ -367,12 +371,7 @@ fn without_answers_no_rule_of_the_network_hits() {
     let engine = engine();
     let waiting = waiting(engine.rules());
     let mut mail = Mail::new("helo=nowhere.nosuch.com | sender=nothing.com");
-    let names = [
-        "nowhere.nosuch.com",
-        "nosuch.com",
-        "nothing.com",
-        "128.16.4.62.in-addr.arpa",
-    ];
+    let names = ["nowhere.nosuch.com", "nosuch.com", "nothing.com", "128.16.4.62.in-addr.arpa"];
     for name in names {
         for kind in [Kind::A, Kind::AAAA, Kind::MX, Kind::PTR, Kind::SOA] {
             mail.zone.failing.push(Question::new(Name::new(name).unwrap(), kind));
@@ -416,7 +415,10 @@ fn one_cause_is_worth_less_than_three_points_and_every_rule_has_one() {
         let id = rules.find(&rule).unwrap();
         let scores = rules.rule(id).unwrap().scores;
         assert!(scores.iter().all(|&score| (0.0..3.0).contains(&score)), "{rule}");
-        assert!(!rules.rule(id).unwrap().description.as_deref().unwrap_or_default().is_empty(), "{rule}");
+        assert!(
+            !rules.rule(id).unwrap().description.as_deref().unwrap_or_default().is_empty(),
+            "{rule}"
+        );
     }
     let shared: Vec<_> = causes.iter().filter(|(_, count)| **count > 1).collect();
     assert!(shared.is_empty(), "of two causes: {shared:?}");

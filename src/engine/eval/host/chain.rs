@@ -4,7 +4,7 @@
 //! properties of the chain (RFC 5321, 4.4; RFC 5322, 3.6.7). What our own hosts wrote is
 //! believed and only compared with.
 
-use super::name::Named;
+use super::name::{Named, RESERVED};
 use super::stamp::{Stamp, Zone};
 use super::{Noted, Property, has, is_our_own};
 use crate::engine::scan::Scan;
@@ -12,6 +12,7 @@ use crate::message::header::HeaderQuery;
 use crate::message::relay::{Relay, Side};
 use crate::message::view::Views;
 use crate::text::ascii::{is_space, trim};
+use crate::text::domain::Registry;
 use crate::text::net;
 use std::collections::HashMap;
 use std::net::IpAddr;
@@ -62,12 +63,15 @@ impl Chain {
         let lines: Vec<Line> = values.iter().take(most).map(|value| Line::new(value)).collect();
         let external = relays.side(Side::External);
         let receiver = external.first().map(|hop| hop.by.to_ascii_lowercase()).unwrap_or_default();
+        // Archives put such names in place of real ones.
+        let is_known = !Named::new(&receiver, &Registry::default()).ends_in(RESERVED);
+        let receiver = if is_known { receiver } else { Vec::new() };
         let is_author = |name: &[u8]| {
             [&b"From"[..], b"Subject", b"To"].iter().any(|n| n.eq_ignore_ascii_case(name))
         };
         let mut names = views.message().headers().iter().map(|field| field.name.as_slice());
-        let below_author = names.any(is_author)
-            && names.any(|name| name.eq_ignore_ascii_case(b"Received"));
+        let below_author =
+            names.any(is_author) && names.any(|name| name.eq_ignore_ascii_case(b"Received"));
         Chain {
             // The line at this index tells of the host outside, and ours wrote it.
             foreign: (relays.internal_lines + 1).min(lines.len()),
@@ -152,7 +156,6 @@ pub const TABLE: &[Property<Chain>] = &[
     has("impossible", |chain| chain.some_stamp(|stamp| !stamp.is_possible())),
     has("zone_absurd", |chain| chain.some_stamp(|stamp| stamp.zone == Zone::Absurd)),
     has("zone_missing", |chain| chain.some_stamp(|stamp| stamp.zone == Zone::Missing)),
-    has("zone_unknown", |chain| chain.some_stamp(|stamp| stamp.zone == Zone::Unknown)),
     has("zone_named", |chain| chain.some_stamp(|stamp| matches!(stamp.zone, Zone::Named(minutes) if minutes != 0))),
     has("year", |chain| chain.some_stamp(|stamp| stamp.year < 1990 || stamp.year > 2100)),
     has("no_seconds", |chain| chain.some_stamp(|stamp| stamp.second.is_none())),
@@ -162,9 +165,7 @@ pub const TABLE: &[Property<Chain>] = &[
     // Hosts.
     has("forged_local", is_forged_local),
     has("from_us", |chain| chain.hops.iter().any(|hop| !chain.receiver.is_empty() && hop.helo.to_ascii_lowercase() == chain.receiver && hop.by.to_ascii_lowercase() != chain.receiver)),
-    has("loopback_named", |chain| chain.hops.iter().any(is_named_loopback)),
     has("by_literal", |chain| chain.some_line(|line| line.after(b"by").is_some_and(|by| by.first() == Some(&b'[')))),
-    has("by_missing", |chain| chain.some_line(|line| line.after(b"from").is_some() && line.after(b"by").is_none())),
     has("by_odd", |chain| chain.some_line(|line| line.after(b"by").is_some_and(is_odd_host))),
     has("loop", |chain| is_loop(&chain.hops)),
     has("peer_again", |chain| chain.hops.len() >= 2 && chain.hops.iter().skip(1).any(|hop| chain.peer.is_some() && net::parse_ip(&hop.ip) == chain.peer)),
@@ -191,20 +192,9 @@ fn is_forged_local(chain: &Chain) -> bool {
     chain.receiver.contains(&b'.') && chain.hops.iter().any(is_ours)
 }
 
-/// The host itself, under the name of another.
-fn is_named_loopback(hop: &Relay) -> bool {
-    let helo = hop.helo.to_ascii_lowercase();
-    let is_local = helo.starts_with(b"localhost") || helo.is_empty() || !helo.contains(&b'.');
-    // Filters hand mail back to the host that they run on, under its name.
-    let named = Named::new(&helo, &Default::default());
-    let by = Named::new(&hop.by, &Default::default());
-    let is_itself = named.labels().rev().take(2).eq(by.labels().rev().take(2));
-    net::is_localhost(&hop.ip) && !is_local && named.address.is_none() && !is_itself
-}
-
 /// A name that no host can have.
 fn is_odd_host(by: &[u8]) -> bool {
-    let by = Named::new(by, &Default::default());
+    let by = Named::new(by, &Registry::default());
     by.has_odd_bytes() || by.has_empty_label() || by.is_too_long() || by.has_hyphen_at_border()
 }
 

@@ -121,7 +121,11 @@ mod tests {
         fn check<T>(table: &[Property<T>]) {
             for (index, property) in table.iter().enumerate() {
                 let later = table.iter().skip(index + 1);
-                assert!(later.into_iter().all(|other| other.name != property.name), "{}", property.name);
+                assert!(
+                    later.into_iter().all(|other| other.name != property.name),
+                    "{}",
+                    property.name
+                );
             }
         }
         check(peer::HELO);

@@ -111,8 +111,9 @@ impl Named {
 
     /// Has it bytes that the name of no host has? Underscores are not counted.
     pub fn has_odd_bytes(&self) -> bool {
-        let is_odd =
-            |&byte: &u8| byte.is_ascii() && !byte.is_ascii_alphanumeric() && !b".-_".contains(&byte);
+        let is_odd = |&byte: &u8| {
+            byte.is_ascii() && !byte.is_ascii_alphanumeric() && !b".-_".contains(&byte)
+        };
         (self.is_name() || self.is_single()) && self.name.iter().any(is_odd)
     }
 
@@ -223,14 +224,49 @@ pub const PRIVATE: &[&str] =
     &["internal", "intranet", "intra", "corp", "private", "workgroup", "domain", "localnet"];
 /// What providers call the ends of their access networks, beside the words of the stock rules.
 pub const ACCESS: &[&str] = &[
-    "ppp", "pppoe", "mobile", "lte", "gprs", "umts", "hsdpa", "wimax", "wlan", "hotspot", "ftth",
-    "fttb", "fiber", "fibre", "gpon", "broadband", "bb", "cust", "customer", "customers", "user",
-    "users", "subscriber", "subs", "residential", "nat", "cgn", "hfc",
+    "ppp",
+    "pppoe",
+    "mobile",
+    "lte",
+    "gprs",
+    "umts",
+    "hsdpa",
+    "wimax",
+    "wlan",
+    "hotspot",
+    "ftth",
+    "fttb",
+    "fiber",
+    "fibre",
+    "gpon",
+    "broadband",
+    "user",
+    "users",
+    "subscriber",
+    "residential",
 ];
 /// What providers call machines that they let.
 pub const HOSTING: &[&str] = &[
-    "vps", "vds", "vm", "cloud", "compute", "ec", "instance", "server", "srv", "dedi", "dedicated",
-    "kvm", "colo", "hosted", "hosting", "clients", "members", "ptr", "rev", "reverse",
+    "vps",
+    "vds",
+    "vm",
+    "cloud",
+    "compute",
+    "ec",
+    "instance",
+    "server",
+    "srv",
+    "dedi",
+    "dedicated",
+    "kvm",
+    "colo",
+    "hosted",
+    "hosting",
+    "clients",
+    "members",
+    "ptr",
+    "rev",
+    "reverse",
 ];
 /// What says that the address stays with its owner.
 pub const STATIC: &[&str] = &["static", "stat", "fix", "fixed", "sta", "business", "biz", "corp"];

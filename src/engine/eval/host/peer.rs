@@ -51,7 +51,8 @@ impl Peer {
             address,
             helo: named(&relay.helo),
             rdns: named(&relay.rdns),
-            ours: by.filter(Named::is_name).collect(),
+            // Archives put such names in place of real ones.
+            ours: by.filter(|by| by.is_name() && !by.ends_in(RESERVED)).collect(),
             recipients: hosts.iter().map(|host| host.to_ascii_lowercase()).collect(),
         })
     }
@@ -116,10 +117,32 @@ pub const HELO: &[Property<Peer>] = &[
 
 /// Great providers, whose hosts have names of their own.
 const PROVIDERS: &[&str] = &[
-    "google.com", "gmail.com", "googlemail.com", "outlook.com", "hotmail.com", "live.com",
-    "microsoft.com", "yahoo.com", "yahoo.co.jp", "aol.com", "icloud.com", "apple.com",
-    "amazon.com", "paypal.com", "facebook.com", "gmx.net", "gmx.de", "web.de", "t-online.de",
-    "qq.com", "163.com", "126.com", "mail.ru", "yandex.ru", "comcast.net", "verizon.net",
+    "google.com",
+    "gmail.com",
+    "googlemail.com",
+    "outlook.com",
+    "hotmail.com",
+    "live.com",
+    "microsoft.com",
+    "yahoo.com",
+    "yahoo.co.jp",
+    "aol.com",
+    "icloud.com",
+    "apple.com",
+    "amazon.com",
+    "paypal.com",
+    "facebook.com",
+    "gmx.net",
+    "gmx.de",
+    "web.de",
+    "t-online.de",
+    "qq.com",
+    "163.com",
+    "126.com",
+    "mail.ru",
+    "yandex.ru",
+    "comcast.net",
+    "verizon.net",
 ];
 
 /// Names that programs which send spam give themselves.
@@ -127,8 +150,18 @@ const BOTS: &[&str] = &["ylmf-pc", "none", "null", "unknown", "anonymous", "helo
 
 /// Names that a host has until somebody gives it one.
 const PLACEHOLDERS: &[&str] = &[
-    "mydomain.com", "yourdomain.com", "domain.com", "domain.tld", "mydomain.tld", "localhost.com",
-    "hostname.com", "yourhost.com", "myhost.com", "mycompany.com", "yourcompany.com", "host.name",
+    "mydomain.com",
+    "yourdomain.com",
+    "domain.com",
+    "domain.tld",
+    "mydomain.tld",
+    "localhost.com",
+    "hostname.com",
+    "yourhost.com",
+    "myhost.com",
+    "mycompany.com",
+    "yourcompany.com",
+    "host.name",
 ];
 
 fn literal(peer: &Peer, reach: Reach) -> bool {

@@ -63,7 +63,6 @@ pub const TABLE: &[Property<Mailbox>] = &[
     has("numeric_tld", |mailbox| mailbox.domain.has_numeric_tld()),
     has("long_local", |mailbox| mailbox.local.len() > 64),
     has("odd_dots", |mailbox| has_odd_dots(&mailbox.local)),
-    has("two_at", |mailbox| mailbox.local.contains(&b'@')),
 ];
 
 /// `check_sender`

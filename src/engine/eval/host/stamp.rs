@@ -219,7 +219,8 @@ mod tests {
         }
         assert_eq!(read("12 Jan 03 10:11 GMT").unwrap().year, 2003);
         assert!(read("12 Jan 2003 10:11 GMT x").unwrap().has_rest);
-        for wrong in ["", "Sun", "12 January 2003 10:11", "12 Jan 2003", "12 Jan 2003 10:11:12:13"] {
+        for wrong in ["", "Sun", "12 January 2003 10:11", "12 Jan 2003", "12 Jan 2003 10:11:12:13"]
+        {
             assert_eq!(read(wrong), None, "{wrong}");
         }
     }
@@ -237,7 +238,11 @@ mod tests {
             ("Thu, 1 Jan 1970 00:00 GMT", true, false),
         ] {
             let stamp = Stamp::read(text.as_bytes()).unwrap();
-            assert_eq!((stamp.is_possible(), stamp.has_wrong_weekday()), (possible, wrong), "{text}");
+            assert_eq!(
+                (stamp.is_possible(), stamp.has_wrong_weekday()),
+                (possible, wrong),
+                "{text}"
+            );
         }
     }
 
