@@ -104,11 +104,11 @@ const PRE: &str = "loadplugin Mail::SpamAssassin::Plugin::DNSEval\n\
 /// Top-level domains, and nothing else that rules may need.
 const BASE: &str = "util_rb_tld example net\nclear_internal_networks\ntrusted_networks 10.0.0.1\n";
 
-const MAIL: &str = "Received: from a.example (a.example [192.0.2.5]) by mx.example (Postfix) with SMTP id 1;\
+const MAIL: &str = "Return-Path: <sender@from.example>\r\nReceived: from a.example (a.example [192.0.2.5]) by mx.example (Postfix) with SMTP id 1;\
     \r\n\tThu, 1 Jan 2026 00:00:00 +0000\r\n\
     Received: from b.example (b.example [198.51.100.7]) by a.example (Postfix) with SMTP id 2;\r\n\
     \tThu, 1 Jan 2026 00:00:00 +0000\r\n\
-    Return-Path: <sender@from.example>\r\nFrom: sender@from.example\r\nSubject: x7q\r\n\
+    From: sender@from.example\r\nSubject: x7q\r\n\
     \r\nhello http://www.site.example/x and write to bad@spam.example\r\n";
 
 fn engine(lines: &str, local: bool) -> Engine {
@@ -127,10 +127,8 @@ fn engine(lines: &str, local: bool) -> Engine {
 /// The verdict on [`MAIL`] where `table` is all that there is.
 fn scan(lines: &str, table: &Arc<Table>, patience: Duration) -> Verdict {
     let runtime = Runtime::new().unwrap();
-    let network = Network {
-        answers: Arc::new(Shared(Arc::clone(table))),
-        runtime: runtime.handle().clone(),
-    };
+    let network =
+        Network { answers: Arc::new(Shared(Arc::clone(table))), runtime: runtime.handle().clone() };
     let options = Options {
         subtests: true,
         network: Some(Arc::new(network)),
@@ -274,8 +272,7 @@ fn without_answers_the_message_has_its_local_verdict() {
 fn local_tests_ask_nothing() {
     let engine = engine(LISTS, true);
     assert!(engine.asking().is_none());
-    let verdict =
-        engine.scan(&mut engine.worker(), MAIL.as_bytes().to_vec(), &Options::default());
+    let verdict = engine.scan(&mut engine.worker(), MAIL.as_bytes().to_vec(), &Options::default());
     assert_eq!(names(&verdict), "LOCAL NEITHER");
     assert!(self::engine("dns_available no\n", false).asking().is_none());
 }
@@ -287,7 +284,10 @@ fn a_rule_that_sees_a_refusal_puts_the_list_to_rest() {
     let refusal = ("5.2.0.192.bl.example", Kind::A, "127.255.255.255");
     let table = Arc::new(Table::new(&[refusal]));
     let verdict = scan(lines, &table, LONG);
-    assert_eq!((names(&verdict).as_str(), &*verdict.paused), ("REFUSED", &["bl.example".into()][..]));
+    assert_eq!(
+        (names(&verdict).as_str(), &*verdict.paused),
+        ("REFUSED", &["bl.example".into()][..])
+    );
     assert_eq!(*table.blocked.lock().unwrap(), [Name::new("bl.example").unwrap()]);
 }
 
@@ -361,7 +361,8 @@ fn scanners(engine: Arc<Engine>) -> Scanners {
         Box::new(move |step| match step {
             Step::Begin(mail) => {
                 let network = mail.network;
-                let options = Options { network, deadline: Some(mail.deadline), ..Options::default() };
+                let options =
+                    Options { network, deadline: Some(mail.deadline), ..Options::default() };
                 let scan = engine.begin(&mut worker, mail.bytes, &options);
                 match scan.waits() {
                     true => Progress::Waits(Box::new(Waiting { scan, options })),

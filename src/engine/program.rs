@@ -136,8 +136,7 @@ impl Program {
     pub fn new(rules: Arc<RuleSet>, limits: &Limits) -> Program {
         let mut arranging = Arranging::new(&rules, limits);
         let asks = arranging.asks();
-        let leaves: Vec<Leaf> =
-            rules.iter().map(|(id, rule)| arranging.leaf(id, rule)).collect();
+        let leaves: Vec<Leaf> = rules.iter().map(|(id, rule)| arranging.leaf(id, rule)).collect();
         let waits = |(_, rule): (RuleId, &Rule)| match &rule.test {
             Test::Eval(call) => eval::find(&call.function).is_some_and(|row| row.waits),
             _ => false,

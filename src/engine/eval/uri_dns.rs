@@ -194,12 +194,15 @@ pub fn errand(scan: &Scan) -> Option<Errand> {
     }))
 }
 
+/// A question that need not be asked again: by a rule, or by all of them.
+type Looked = (Option<RuleId>, Kind, Vec<u8>);
+
 /// All hosts of one message being asked about.
 struct Tour<'t> {
     lookup: &'t dyn Lookup,
     lists: &'t [Arc<List>],
     /// What a rule, a domain's name servers or a host's addresses were asked for already.
-    seen: Mutex<HashSet<(Option<RuleId>, Kind, Vec<u8>)>>,
+    seen: Mutex<HashSet<Looked>>,
 }
 
 impl Tour<'_> {

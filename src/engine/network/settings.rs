@@ -100,15 +100,15 @@ fn ports(options: &Options) -> Ports {
     if ranges.is_empty() {
         return Ports::default();
     }
-    let range = |text: &Box<[u8]>| {
-        if **text == *b"none" {
+    let range = |text: &[u8]| {
+        if text == b"none" {
             return Some((false, 1, u16::MAX));
         }
         let text = std::str::from_utf8(text).ok()?;
         let (first, last) = text.get(1..)?.split_once('-')?;
         Some((text.starts_with('+'), first.parse().ok()?, last.parse().ok()?))
     };
-    Ports::changed_by(ranges.iter().filter_map(range))
+    Ports::changed_by(ranges.iter().filter_map(|text| range(text)))
 }
 
 fn restrictions(options: &Options) -> Restrictions {
