@@ -7,7 +7,7 @@ use super::{Answering, Failure, Lookup, Outcome, Question};
 use crate::clock::Tick;
 use crate::limits::Limit;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 use tokio::runtime::Handle;
 use tokio::sync::{Notify, watch};
@@ -18,7 +18,7 @@ const SLACK: Duration = Duration::from_millis(500);
 
 /// One message's questions.
 pub struct Asker {
-    resolver: Weak<Resolver>,
+    resolver: Arc<Resolver>,
     runtime: Handle,
     deadline: Tick,
     asked: AtomicUsize,
@@ -36,7 +36,7 @@ struct Watch {
 }
 
 impl Asker {
-    pub(super) fn new(resolver: Weak<Resolver>, runtime: Handle, deadline: Tick) -> Arc<Asker> {
+    pub(super) fn new(resolver: Arc<Resolver>, runtime: Handle, deadline: Tick) -> Arc<Asker> {
         let watch = Watch {
             waiting: Mutex::default(),
             bell: Notify::new(),
@@ -58,7 +58,7 @@ impl Asker {
     }
 
     fn begin(&self, question: &Question) -> Result<Begun, Failure> {
-        let resolver = self.resolver.upgrade().ok_or(Failure::Broken)?;
+        let resolver = &self.resolver;
         if self.asked.fetch_add(1, Ordering::Relaxed) >= resolver.limits.dns_questions {
             resolver.metrics.limit_hit(Limit::DnsQuestions);
             resolver.count_failure(Failure::Budget);
@@ -69,10 +69,9 @@ impl Asker {
 
     /// Waits for an answer while there is patience.
     fn wait(&self, question: &Question, arrival: Arrival) -> impl Future<Output = Outcome> + use<> {
-        let patience = self.resolver.upgrade().map(|r| r.settings.patience.of(&question.name));
         let now = Tick::now();
         let left = self.deadline.since(now).max(SLACK);
-        let Wait { most, least } = patience.unwrap_or_default();
+        let Wait { most, least } = self.resolver.settings.patience.of(&question.name);
         let wait = Wait { most: most.min(left), least: least.min(left) };
         let mut given_up = self.watch.given_up.subscribe();
         let number = self.watch.waiting().begin(now, wait);
@@ -89,10 +88,7 @@ impl Asker {
             };
             place.answered = outcome.is_ok();
             drop(place);
-            if let (Err(failure), Some(resolver)) = (&outcome, resolver.upgrade()) {
-                resolver.count_failure(*failure);
-            }
-            outcome
+            outcome.inspect_err(|failure| resolver.count_failure(*failure))
         }
     }
 }

@@ -135,6 +135,10 @@ async fn look(resolver: &Resolver, asked: &Asked) -> Health {
         .collect();
     match judgements.split_last() {
         Some((Some(Judgement::Listed), _)) => Health::ListsEverything,
+        // The domain was sold, or the name server makes up addresses.
+        Some((Some(Judgement::Error(trouble)), _)) if trouble.is_outside() => {
+            Health::ListsEverything
+        }
         _ if judgements.iter().all(Option::is_none) => Health::Silent,
         Some((_, wanted)) if wanted.contains(&Some(Judgement::Listed)) => Health::Well,
         // A refusal says nothing about the list; the pauses see to it.

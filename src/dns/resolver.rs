@@ -81,8 +81,8 @@ impl Resolver {
     }
 
     /// What one message asks through; after `deadline` it gets no answers.
-    pub fn asker(&self, deadline: Tick) -> Arc<Asker> {
-        Asker::new(self.me.clone(), self.runtime.clone(), deadline)
+    pub fn asker(self: &Arc<Self>, deadline: Tick) -> Arc<Asker> {
+        Asker::new(self.clone(), self.runtime.clone(), deadline)
     }
 
     /// Leaves `zone` alone for so long, because a rule has hit (`dns_block_rule`,

@@ -19,6 +19,7 @@ async fn a_list_that_refuses_is_paused_and_named_once() {
     let server = Responder::start(|asked| match &*asked.name {
         name if name.ends_with(".zen.spamhaus.org") => found(vec![a([127, 255, 255, 254])]),
         name if name.ends_with(".bl.private.example") => found(vec![a([203, 0, 113, 9])]),
+        name if name.ends_with(".psbl.surriel.com") => found(vec![a([203, 0, 113, 9])]),
         _ => found(vec![a([127, 0, 0, 2])]),
     });
     let lists = vec![asked("bl.private.example", Subject::Addresses)];
@@ -42,11 +43,12 @@ async fn a_list_that_refuses_is_paused_and_named_once() {
         for part in ["zen.spamhaus.org", "127.255.255.254", "public resolver", "What to do"] {
             assert!(lines[0].contains(part), "{part}: {}", lines[0]);
         }
-        // A list of the administrator's own, whose domain was sold.
-        let reply = bench.ask("1.0.0.10.bl.private.example", Kind::A).await;
-        assert!(reply.is_ok());
-        assert_eq!(bench.resolver.is_paused(&name("bl.private.example")), pauses);
-        assert_eq!(bench.lines().len(), 2);
+        // A list whose domain was sold, and one of the administrator's own, which may mean it.
+        bench.ask("1.0.0.10.psbl.surriel.com", Kind::A).await.unwrap();
+        assert_eq!(bench.resolver.is_paused(&name("psbl.surriel.com")), pauses);
+        bench.ask("1.0.0.10.bl.private.example", Kind::A).await.unwrap();
+        assert!(!bench.resolver.is_paused(&name("bl.private.example")));
+        assert_eq!(bench.lines().len(), 3);
     }
 }
 
@@ -72,6 +74,8 @@ fn lists_of_all_kinds(heard: &Heard) -> Say {
         found(vec![a([127, 0, 0, 2])])
     } else if of("zen.spamhaus.org") || heard.name == "gone.example" || of("gone.example") {
         code(3)
+    } else if of("sold.example") {
+        found(vec![a([203, 0, 113, 9])])
     } else if of("silent.example") {
         code(2)
     } else if of("multi.uribl.com") {
@@ -97,6 +101,7 @@ async fn sick_lists_are_switched_off_and_on_again() {
         (asked("dwell.example", domains), Health::Well),
         (asked("world.example", addresses), Health::ListsEverything),
         (asked("d.world.example", domains), Health::ListsEverything),
+        (asked("sold.example", addresses), Health::ListsEverything),
         // Known to list 127.0.0.2; unknown, but the zone is gone; unknown, and the zone is there.
         (asked("zen.spamhaus.org", addresses), Health::Empty),
         (asked("gone.example", addresses), Health::Empty),

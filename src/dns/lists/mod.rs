@@ -64,6 +64,16 @@ static OUTSIDE: Error = Error {
     advice: "see if the list still exists, or use another name server (dns_server)",
 };
 
+/// The same of a list that we do not know, which may mean it.
+static OUTSIDE_UNKNOWN: Error = Error {
+    value: [0; 4],
+    mask: [0; 4],
+    refuses: false,
+    meaning: "lists answer within 127.0.0.0/8 (RFC 5782); only rules for exactly this address \
+              count it",
+    advice: "see if the list still exists and means it",
+};
+
 /// The answer of a server that has none.
 static NO_SERVICE: Error = Error {
     value: [0; 4],
@@ -133,7 +143,7 @@ impl List {
     fn error(&self, answer: Ipv4Addr) -> Option<&'static Error> {
         let octets = answer.octets();
         if octets[0] != 127 {
-            return Some(&OUTSIDE);
+            return Some(if self.zone.is_empty() { &OUTSIDE_UNKNOWN } else { &OUTSIDE });
         }
         let errors = self.errors.iter().chain(table::COMMON);
         errors.into_iter().find(|error| error.is(octets))
@@ -145,6 +155,13 @@ impl List {
             .iter()
             .find(|(part, _)| text.windows(part.len()).any(|window| window == *part))?;
         Some(error)
+    }
+}
+
+impl Trouble {
+    /// Is it an address outside 127/8?
+    pub fn is_outside(&self) -> bool {
+        [&OUTSIDE, &OUTSIDE_UNKNOWN].contains(&self.error)
     }
 }
 
@@ -223,7 +240,8 @@ mod tests {
             ("hostkarma.junkemailfilter.com", &["127.0.0.1"], "listed"),
             ("bl.private.example", &["127.0.0.1"], "listed"),
             ("bl.private.example", &["127.255.255.254"], "refusal"),
-            ("bl.private.example", &["192.0.2.1"], "refusal"),
+            ("bl.private.example", &["192.0.2.1"], "error"),
+            ("bl.spamcop.net", &["192.0.2.1"], "refusal"),
             ("bl.private.example", &[], "none"),
         ];
         for (zone, answers, expected) in cases {
