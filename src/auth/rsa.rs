@@ -131,7 +131,8 @@ mod tests {
         };
         let numbers = [wrap(0x02, modulus), wrap(0x02, exponent)].concat();
         let name = [6, 9, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, 0x01, 5, 0];
-        let bits = [&[0], &wrap(0x30, &numbers)[..]].concat();
+        let numbers = wrap(0x30, &numbers);
+        let bits = [&[0], &numbers[..]].concat();
         wrap(0x30, &[wrap(0x30, &name), wrap(0x03, &bits)].concat())
     }
 
