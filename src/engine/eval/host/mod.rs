@@ -20,7 +20,9 @@ mod network;
 mod peer;
 mod rdns;
 mod sender;
+mod shape;
 mod stamp;
+mod words;
 
 pub use network::errand;
 
