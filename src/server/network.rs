@@ -32,7 +32,7 @@ impl Access {
         let dns = asking.dns.clone();
         let resolver = Resolver::new(dns, limits, metrics, notices, runtime.clone());
         let there = AtomicBool::new(asking.test.is_empty());
-        let answers = Arc::clone(&resolver) as Arc<dyn Answers>;
+        let answers: Arc<dyn Answers> = Arc::new(Arc::clone(&resolver));
         let network = Arc::new(Network { answers, runtime });
         Arc::new(Access { network, resolver, there })
     }

@@ -66,7 +66,7 @@ pub trait Answers: Send + Sync {
     fn block(&self, zone: &Name, length: Duration) -> bool;
 }
 
-impl Answers for Resolver {
+impl Answers for Arc<Resolver> {
     fn asker(&self, deadline: Tick) -> Arc<dyn Lookup> {
         Resolver::asker(self, deadline)
     }

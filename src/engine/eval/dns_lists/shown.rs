@@ -7,7 +7,7 @@ pub fn listed_in(name: &Name) -> Vec<u8> {
     let labels: Vec<&[u8]> = name.labels().collect();
     let digit = |label: &&[u8]| label.len() == 1 && label.iter().all(u8::is_ascii_hexdigit);
     if let Some((address, zone @ [_, ..])) = labels.split_at_checked(32)
-        && address.iter().all(|label| digit(label))
+        && address.iter().all(digit)
     {
         let digits: Vec<u8> =
             address.iter().rev().flat_map(|label| label.iter().copied()).collect();
