@@ -25,7 +25,8 @@ pub fn main(arguments: &[String], shared: &Path) -> ExitCode {
         arguments.get(at + 1).cloned()
     };
     let golden = shared.join("oracle/golden/net.jsonl.gz");
-    for needed in [golden.as_path(), Path::new("/usr/share/spamassassin")] {
+    let internet = shared.join("oracle/fake-dns");
+    for needed in [golden.as_path(), internet.as_path(), Path::new("/usr/share/spamassassin")] {
         if !needed.exists() {
             println!("parity: skipped, there is no {}", needed.display());
             println!("0 passed, 0 failed, 1 skipped");
@@ -35,7 +36,7 @@ pub fn main(arguments: &[String], shared: &Path) -> ExitCode {
     let seed = after("--seed").unwrap_or_else(|| "1".to_owned());
     let full = has("--full");
     let asks_oracle = has("--oracle") || seed != "1";
-    let internet = Internet::start(&shared.join("oracle/fake-dns"), &seed);
+    let internet = Internet::start(&internet, &seed);
     let recorded = read_golden(&golden);
     let all = match asks_oracle {
         false => recorded,

@@ -226,7 +226,7 @@ impl Engine {
 
     /// Runs what had to wait for the network, and sums up.
     pub fn finish(&self, worker: &mut Worker, mut scan: Scan, options: &Options) -> Verdict {
-        if scan.asked.is_some() && !scan.cut_short {
+        if std::mem::take(&mut scan.is_asking) && !scan.cut_short {
             let course = Arc::clone(&scan.course);
             let rules = Rules { program: &self.program, course: &course };
             // Who did not wait for the errands goes without them.

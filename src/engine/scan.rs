@@ -62,6 +62,8 @@ pub struct Scan {
     notes: HashMap<TypeId, Arc<dyn Any + Send + Sync>>,
     /// What the network is being asked.
     pub(super) asked: Option<Asked>,
+    /// Its answers are still to come, or the questions to be sent: rules that wait do not run.
+    pub(super) is_asking: bool,
     /// What its answers made hit.
     pub(super) findings: Findings,
     /// What it did not answer in time.
@@ -126,6 +128,7 @@ impl Scan {
             edited: None,
             notes: HashMap::new(),
             asked: None,
+            is_asking: options.network.is_some(),
             findings: Findings::default(),
             unanswered: Vec::new(),
             paused: Vec::new(),
@@ -226,7 +229,7 @@ impl Scan {
                 waiting.pop();
                 continue;
             }
-            if self.is_late() || (self.waits() && rules.program.waits(next)) {
+            if self.is_late() || (self.is_asking && rules.program.waits(next)) {
                 break;
             }
             match rules.program.leaves.get(next.0 as usize) {
