@@ -2,6 +2,7 @@
 
 use super::{Choices, once, skipped};
 use crate::engine::scan::Scan;
+use crate::limits::Limits;
 use crate::message::header::HeaderQuery;
 use crate::message::senders;
 use crate::rules::options::Options;
@@ -9,14 +10,15 @@ use crate::rules::regex::{Caches, Exact, Ids, Pattern, Strip};
 use crate::text::domain::Registry;
 use std::sync::Arc;
 
-/// What an address looks like (`hashbl_email_regex`), and which are never asked for
-/// (`hashbl_email_welcomelist`).
-struct Patterns {
-    address: Option<Exact>,
-    /// An address in brackets, or before a word and a colon: somebody who is quoted.
+/// What an address looks like (`hashbl_email_regex`).
+struct Addresses {
+    any: Option<Exact>,
+    /// One in brackets, or before a word and a colon: somebody who is quoted.
     quoted: Option<Exact>,
-    welcome: Option<Exact>,
 }
+
+/// Addresses that are never asked for (`hashbl_email_welcomelist`).
+struct Welcome(Option<Exact>);
 
 /// The characters of a mailbox (RFC 5322, 3.2.3, atext) and, before them, of an address.
 const ATEXT: &str = r"[a-z0-9!#$%&'*+/=?^_`{|}~-]";
@@ -31,34 +33,38 @@ const EVERYBODY: &str = r"(?i)^(?:
     | [a-f0-9]{8} (?: \.[a-f0-9]{8} | (?:-[a-f0-9]{4}){3}-[a-f0-9]{12} ) | .+=.+=.+
     )@";
 
-impl Patterns {
-    fn of(options: &Options, registry: &Registry, scan: &Scan) -> Patterns {
-        let tlds = tlds(registry);
-        let mut ids = Ids::new();
-        let limits = &scan.views().settings().limits;
-        let mut exact = |source: &[u8]| {
-            let pattern = Pattern::parse_within(source, Strip::Bare, limits).ok()?;
-            Some(Exact::new(Arc::new(pattern), &mut ids, limits))
-        };
-        let filled =
-            |source: &[u8]| String::from_utf8_lossy(source).replace("_TLDS_", &tlds).into_bytes();
+impl Addresses {
+    fn of(options: &Options, registry: &Registry, limits: &Limits) -> Addresses {
         let own = format!(
             r"(?i)(?=.{{0,64}}@)(?<!{ATEXT})({ATEXT}+(?:\.{ATEXT}+)*@(?:[a-z0-9](?:[a-z0-9-]{{0,59}}[a-z0-9])?\.){{1,4}}_TLDS_)"
         );
-        let address = filled(options.text("hashbl_email_regex").unwrap_or(own.as_bytes()));
+        let any = options.text("hashbl_email_regex").unwrap_or(own.as_bytes());
+        let any = with_tlds(any, registry);
         let quoted = [
             &br"(?i:<?(?<!mailto:))(?:"[..],
-            &address,
+            &any,
             br")(?i:>|\s{1,10}(?!(?:fa(?:x|csi)|tel|phone|e?-?mail))[a-z]{2,11}:)",
         ];
-        let everybody: String = EVERYBODY.split_whitespace().collect();
-        let welcome = options.text("hashbl_email_welcomelist").unwrap_or(everybody.as_bytes());
-        Patterns {
-            quoted: exact(&quoted.concat()),
-            address: exact(&address),
-            welcome: exact(&filled(welcome)),
-        }
+        Addresses { quoted: exact(&quoted.concat(), limits), any: exact(&any, limits) }
     }
+}
+
+impl Welcome {
+    fn of(options: &Options, registry: &Registry, limits: &Limits) -> Welcome {
+        let own: String = EVERYBODY.split_whitespace().collect();
+        let source = options.text("hashbl_email_welcomelist").unwrap_or(own.as_bytes());
+        Welcome(exact(&with_tlds(source, registry), limits))
+    }
+}
+
+fn exact(source: &[u8], limits: &Limits) -> Option<Exact> {
+    let pattern = Pattern::parse_within(source, Strip::Bare, limits).ok()?;
+    Some(Exact::new(Arc::new(pattern), &mut Ids::new(), limits))
+}
+
+/// The pattern with all top-level domains in the place of `_TLDS_`.
+fn with_tlds(source: &[u8], registry: &Registry) -> Vec<u8> {
+    String::from_utf8_lossy(source).replace("_TLDS_", &tlds(registry)).into_bytes()
 }
 
 /// A pattern of all top-level domains, whole.
@@ -75,16 +81,21 @@ fn tlds(registry: &Registry) -> String {
 /// The values to ask for: each once, the options applied.
 pub fn chosen(scan: &Scan, choices: &Choices, headers: &[u8], acl: Option<&[u8]>) -> Vec<Vec<u8>> {
     let registry = &scan.views().settings().domains;
-    let make = |options: &Options| Patterns::of(options, registry, scan);
-    let patterns = scan.profile().made(b"hashbl_email_regex", make);
+    let (profile, limits) = (scan.profile(), &scan.views().settings().limits);
+    let patterns =
+        profile.made(b"hashbl_email_regex", |options| Addresses::of(options, registry, limits));
+    let welcome =
+        profile.made(b"hashbl_email_welcomelist", |options| Welcome::of(options, registry, limits));
     let mut caches = Caches::new();
     let skips = skipped(scan);
     let own = own_addresses(scan);
     let mut values = Vec::new();
     for address in addresses(scan, choices, headers, acl, &patterns) {
-        let welcome = patterns.welcome.as_ref();
         if own.contains(&address)
-            || welcome.is_some_and(|one| one.is_match(&address, &mut caches).unwrap_or(false))
+            || welcome
+                .0
+                .as_ref()
+                .is_some_and(|one| one.is_match(&address, &mut caches).unwrap_or(false))
         {
             continue;
         }
@@ -135,7 +146,7 @@ fn addresses(
     choices: &Choices,
     headers: &[u8],
     acl: Option<&[u8]>,
-    patterns: &Patterns,
+    patterns: &Addresses,
 ) -> Vec<Vec<u8>> {
     let options = scan.profile().options();
     let aliases = options.map("hashbl_email_domain_alias");
@@ -161,14 +172,14 @@ fn addresses(
     once(found)
 }
 
-fn in_header(scan: &Scan, choices: &Choices, header: &[u8], patterns: &Patterns) -> Vec<Vec<u8>> {
+fn in_header(scan: &Scan, choices: &Choices, header: &[u8], patterns: &Addresses) -> Vec<Vec<u8>> {
     let source = scan.views().source();
     let text = match header {
         b"ALLFROM" => return senders::all(&source),
         b"body" => body(scan, choices, patterns),
         _ => HeaderQuery::ask(header).values(&source).join(&b'\n'),
     };
-    let Some(address) = &patterns.address else { return Vec::new() };
+    let Some(address) = &patterns.any else { return Vec::new() };
     let mut found = Vec::new();
     each_match(address, &text, &mut |from, to| {
         found.extend(text.get(from..to).map(<[u8]>::to_vec));
@@ -177,7 +188,7 @@ fn in_header(scan: &Scan, choices: &Choices, header: &[u8], patterns: &Patterns)
 }
 
 /// The text of the body, and before it the addresses that links lead to.
-fn body(scan: &Scan, choices: &Choices, patterns: &Patterns) -> Vec<u8> {
+fn body(scan: &Scan, choices: &Choices, patterns: &Addresses) -> Vec<u8> {
     let views = scan.views();
     let mut text = Vec::new();
     for detail in &views.uris().details {
