@@ -4,6 +4,7 @@ use super::canonical::Form;
 use super::digest::Hash;
 use super::is_true;
 use super::tags::{SyntaxError, Tags};
+use crate::text::ascii::{is_space, trim};
 use crate::text::number;
 
 /// What came of a signature.
@@ -57,10 +58,9 @@ impl Signature {
 
 /// What stands after the first `@` that is not at the end of a word, to the word's end.
 pub fn after_at(text: &[u8]) -> Option<&[u8]> {
-    let is_space = |byte: &u8| crate::text::ascii::is_space(*byte);
     memchr::memchr_iter(b'@', text).find_map(|at| {
         let rest = text.get(at + 1..).unwrap_or_default();
-        let word = rest.iter().position(|byte| is_space(byte)).unwrap_or(rest.len());
+        let word = rest.iter().position(|&byte| is_space(byte)).unwrap_or(rest.len());
         rest.get(..word).filter(|word| !word.is_empty())
     })
 }
@@ -146,7 +146,7 @@ impl Claim {
     /// The names in `h=`, in lower case.
     pub fn covered(&self) -> Vec<Vec<u8>> {
         let told = self.tags.get(b"h").filter(|told| is_true(told)).unwrap_or_default();
-        let names = told.split(|&byte| byte == b':').map(crate::text::ascii::trim);
+        let names = told.split(|&byte| byte == b':').map(trim);
         let mut names: Vec<_> = names.map(<[u8]>::to_ascii_lowercase).collect();
         while names.last().is_some_and(Vec::is_empty) {
             names.pop();
@@ -162,8 +162,7 @@ impl Claim {
     /// The hash of the body in `bh=`; `None` where nothing is told, and everything will do.
     pub fn body_hash(&self) -> Option<Vec<u8>> {
         let told = self.tags.get(b"bh").unwrap_or_default();
-        let dense: Vec<u8> =
-            told.iter().copied().filter(|&byte| !crate::text::ascii::is_space(byte)).collect();
+        let dense: Vec<u8> = told.iter().copied().filter(|&byte| !is_space(byte)).collect();
         is_true(&dense).then(|| super::digest::base64(&dense))
     }
 

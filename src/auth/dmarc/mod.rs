@@ -75,8 +75,8 @@ pub enum Verdict {
 /// Asks for the domain of `author`, an address, and for its record.
 pub async fn discover(lookup: &dyn Lookup, author: &[u8]) -> Discovery {
     let address = author.to_ascii_lowercase();
-    let parts = address.split(|&byte| byte == b'@').filter(|part| !part.is_empty());
-    let host = parts.last().unwrap_or_default();
+    let mut parts = address.rsplit(|&byte| byte == b'@').filter(|part| !part.is_empty());
+    let host = parts.next().unwrap_or_default();
     let ends = |byte: &u8| *byte == b'>' || crate::text::ascii::is_space(*byte);
     let host = host.split(ends).next().unwrap_or_default();
     if host.is_empty() {

@@ -128,16 +128,17 @@ impl Standard<'_> {
 /// What is left to look at where signatures have been verified.
 struct Looked {
     findings: Arc<Findings>,
-    authors: Authors,
+    authors: Arc<Authors>,
     least_bits: f64,
 }
 
 impl Looked {
     /// `None` if nobody has looked.
-    fn at(scan: &Scan) -> Option<Looked> {
+    fn at(scan: &mut Scan) -> Option<Looked> {
         let findings = scan.known_note::<Findings>().filter(|findings| findings.dkim.ready)?;
         let least_bits = scan.profile().options().number("dkim_minimum_key_bits");
-        Some(Looked { findings, authors: Authors::of(scan.views()), least_bits })
+        let authors = scan.facts(|scan| Authors::of(scan.views()));
+        Some(Looked { findings, authors, least_bits })
     }
 
     fn standard(&self) -> Standard<'_> {
@@ -285,9 +286,9 @@ fn practices(wanted: Box<[u8]>, domains: Vec<Box<[u8]>>) -> Result<Test, String>
                 .filter(|_| !is_settled)
         });
         let is_author =
-            |wanted: &Box<[u8]>| looked.authors.domains.iter().any(|domain| is_of(wanted, domain));
+            |wanted: &[u8]| looked.authors.domains.iter().any(|domain| is_of(wanted, domain));
         let any = letters.any(|letter| wanted.contains(&letter));
-        hit_if(any && (domains.is_empty() || domains.iter().any(is_author)))
+        hit_if(any && (domains.is_empty() || domains.iter().any(|wanted| is_author(wanted))))
     }))
 }
 

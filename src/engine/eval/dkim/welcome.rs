@@ -32,7 +32,7 @@ fn entries(setting: &[u8], profile: &Profile) -> Arc<Entries> {
 }
 
 /// Has an author of the message one of the signatures that the lists `signed` and `own` want?
-fn is_welcome(scan: &Scan, signed: &[u8], own: &[u8]) -> bool {
+fn is_welcome(scan: &mut Scan, signed: &[u8], own: &[u8]) -> bool {
     let Some(looked) = Looked::at(scan) else { return false };
     let standard = looked.standard();
     let held = looked.signatures().iter().filter(|each| standard.is_strong(each));
@@ -45,9 +45,9 @@ fn is_welcome(scan: &Scan, signed: &[u8], own: &[u8]) -> bool {
         let author = author.to_ascii_lowercase();
         let at = memchr::memrchr(b'@', &author).map_or(author.len(), |at| at + 1);
         let domain = author.get(at..).unwrap_or_default();
-        let wants = |by: &Box<[u8]>| signers.iter().any(|signer| is_accepted(by, signer, domain));
+        let wants = |by: &[u8]| signers.iter().any(|signer| is_accepted(by, signer, domain));
         let is_listed = |(glob, by): &(Glob, Vec<Box<[u8]>>)| {
-            glob.matches_whole(&author) && by.iter().any(wants)
+            glob.matches_whole(&author) && by.iter().any(|by| wants(by))
         };
         (own.match_whole(&author) && signers.iter().any(|signer| *signer == *domain))
             || entries.0.iter().any(is_listed)
