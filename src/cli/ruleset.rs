@@ -69,17 +69,10 @@ pub fn lint(config: &Config) -> Result<Findings, String> {
     let evals = pending.evals.iter().map(|(function, names)| {
         format!("eval:{function} is not built; rules that rest on it: {}", names.join(" "))
     });
-    let partial = lint::pending(rules, &|_, function| !eval::is_partial(function));
-    let partial = partial.evals.iter().map(|(function, names)| {
-        format!(
-            "eval:{function} goes by what headers tell and asks nobody; rules that rest on it: {}",
-            names.join(" ")
-        )
-    });
     Ok(Findings {
         complaints: complaints.chain(wrong).collect(),
         failed: exit_status(&rules.complaints) != 0 || !engine.wrong_calls().is_empty(),
-        pending: directives.chain(evals).chain(partial).collect(),
+        pending: directives.chain(evals).collect(),
     })
 }
 

@@ -241,12 +241,6 @@ pub fn area(call: &Eval) -> &'static str {
     }
 }
 
-/// Would SpamAssassin ask the network where this function finds nothing in the message? It is
-/// built as far as the message tells.
-pub fn is_partial(name: &str) -> bool {
-    spf::ASKING.iter().any(|begin| name.starts_with(begin))
-}
-
 /// The function called `name`, if it is built.
 pub fn find(name: &str) -> Option<&'static Row> {
     // What a directive makes of a rule is called as a function, and nobody can write it.

@@ -28,9 +28,6 @@ const LISTED: &str =
 const LISTED_DEFAULT: &str =
     "SPF says pass, and the envelope sender is in def_welcomelist_from_spf or def_welcomelist_auth";
 
-/// How the names of those functions begin that ask DNS where no header tells.
-pub const ASKING: &[&str] = &["check_for_spf_", "check_for_def_spf_"];
-
 /// The functions.
 #[rustfmt::skip]
 pub const TABLE: &[Row] = &[

@@ -300,7 +300,7 @@ fn hits(engine: &Engine, waiting: &[(String, Eval)], mail: Mail) -> BTreeSet<Str
         let is_hit = test(&mut scan, &mut worker).unwrap() == crate::engine::eval::HIT;
         names.extend(is_hit.then(|| name.clone()));
     }
-    let verdict = engine.finish(scan, &Options::default());
+    let verdict = engine.finish(&mut worker, scan, &Options::default());
     names.extend(verdict.hits.iter().map(|hit| hit.name.to_string()));
     names
 }
