@@ -12,6 +12,7 @@ use mailprint::engine::{Curve, Engine, Options, Verdict};
 use mailprint::limits::Limits;
 use mailprint::metrics::Metrics;
 use mailprint::rules::{self, Sources};
+use mailprint::server::network::Asking;
 use mailprint::server::pool::Pool;
 use mailprint::server::{Loaded, Mail, Progress, Scanners, Step, Waiting};
 use std::collections::HashMap;
@@ -271,10 +272,11 @@ fn without_answers_the_message_has_its_local_verdict() {
 #[test]
 fn local_tests_ask_nothing() {
     let engine = engine(LISTS, true);
-    assert!(engine.asking().is_none());
+    assert!(Asking::of(engine.rules()).is_none());
     let verdict = engine.scan(&mut engine.worker(), MAIL.as_bytes().to_vec(), &Options::default());
     assert_eq!(names(&verdict), "LOCAL NEITHER");
-    assert!(self::engine("dns_available no\n", false).asking().is_none());
+    let without = self::engine("dns_available no\n", false);
+    assert!(Asking::of(without.rules()).is_none());
 }
 
 #[test]

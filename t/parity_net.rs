@@ -5,7 +5,7 @@ use mailprint::engine::{Curve, Engine};
 use mailprint::limits::Limits;
 use mailprint::metrics::Metrics;
 use mailprint::rules::{self, Sources};
-use mailprint::server::network::Access;
+use mailprint::server::network::{Access, Asking};
 use std::collections::HashSet;
 use std::io::Write;
 use std::net::UdpSocket;
@@ -90,7 +90,7 @@ fn scan(corpus: &Path, all: &[Answer], expected: &[&Answer], port: u16) -> Vec<A
     let engine = Engine::new(Arc::new(rules::load(&sources, &limits)), Curve::default(), &limits);
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
     let runtime = runtime.expect("threads");
-    let mut asking = engine.asking().expect("rules that ask the network");
+    let mut asking = Asking::of(engine.rules()).expect("rules that ask the network");
     // What one message sees pauses no list for the next.
     asking.dns.pauses = false;
     let metrics = Metrics::new().expect("counters");

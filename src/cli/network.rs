@@ -5,7 +5,7 @@ use crate::config::Config;
 use crate::engine::{Engine, Network};
 use crate::error::Code;
 use crate::metrics::Metrics;
-use crate::server::network::Access;
+use crate::server::network::{Access, Asking};
 use std::sync::Arc;
 use tokio::runtime::{Builder, Runtime};
 
@@ -20,7 +20,7 @@ pub struct Outside {
 /// The network, as the rules of `engine` want it asked; told on standard error is what lists
 /// have to say.
 pub fn outside(engine: &Engine, config: &Config) -> Result<Outside, Failure> {
-    let Some(asking) = engine.asking() else {
+    let Some(asking) = Asking::of(engine.rules()) else {
         return Ok(Outside { network: None, _runtime: None });
     };
     let wrong = |what: &str| Failure::new(Code::OsErr, what);

@@ -5,6 +5,7 @@ use crate::config::Config;
 use crate::engine::{Curve, Engine, Options, Verdict, eval};
 use crate::rules::lint::{self, exit_status};
 use crate::rules::{Sources, UserPrefs, files, own};
+use crate::server::network::Asking;
 use crate::server::{Loaded, OfUser, Progress, Scanners, Step, Waiting};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -124,7 +125,7 @@ fn sources(config: &Config, lint: bool) -> Sources {
 fn loaded(engine: &Engine, scanner: Scanners, config: &Config) -> Loaded {
     Loaded {
         scanner,
-        asking: engine.asking(),
+        asking: Asking::of(engine.rules()),
         rules: engine.rules().rules.len(),
         limits: config.limits.clone(),
         ..Loaded::default()

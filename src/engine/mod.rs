@@ -25,7 +25,7 @@ mod tags;
 pub mod verdict;
 
 pub use combine::{Curve, Group};
-pub use network::{Asking, Network};
+pub use network::Network;
 pub use profile::Profile;
 pub use scan::Scan;
 pub use verdict::{Hit, Verdict};
@@ -116,11 +116,6 @@ impl Engine {
         for plan in &self.program.plans {
             plan.warm();
         }
-    }
-
-    /// How the rules want the network asked; `None` where they want none.
-    pub fn asking(&self) -> Option<Asking> {
-        Asking::of(&self.program.rules, &self.program.asks)
     }
 
     /// The rules that this engine runs.

@@ -1,15 +1,60 @@
 //! The network, as a process asks it: a resolver by the rules' settings, and whether there is
 //! anybody to ask.
 
-use crate::dns::{Kind, Lookup, Name, Notices, Question, Resolver, probes};
+use super::resolver;
+use crate::dns::{Kind, Lookup, Name, Notices, Question, Resolver, Settings, probes};
+use crate::engine::Network;
 use crate::engine::network::Answers;
-use crate::engine::{Asking, Network};
 use crate::limits::Limits;
 use crate::metrics::Metrics;
+use crate::rules::RuleSet;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 use tokio::runtime::Handle;
+
+/// How the network is asked.
+#[derive(Clone, Debug)]
+pub struct Asking {
+    /// How the DNS is asked.
+    pub dns: Settings,
+    /// Names to try before anything is asked for mail; none: the network is there.
+    pub test: Vec<Name>,
+    /// When to try again; `None`: once is enough.
+    pub again: Option<Duration>,
+}
+
+/// What is tried where `dns_available test` names nothing.
+const TRIED: [&[u8]; 4] = [b"google.com", b"cloudflare.com", b"wikipedia.org", b"php.net"];
+
+impl Asking {
+    /// What `rules` say (`dns_available`, `dns_test_interval`); `None` where they, or whoever
+    /// loaded them, want no network.
+    pub fn of(rules: &RuleSet) -> Option<Asking> {
+        let options = &rules.options;
+        let family = |name: &[u8]| options.map("dns_options").and_then(|map| map.get(name));
+        let is_off = |name| family(name).is_some_and(|value| **value == *b"0");
+        if rules.is_local() || (is_off(b"v4") && is_off(b"v6")) {
+            return None;
+        }
+        let mut again = None;
+        let tried: Vec<&[u8]> = match options.text("dns_available") {
+            Some(b"no") => return None,
+            Some(b"test") => {
+                let seconds = options.number("dns_test_interval").clamp(1.0, 1e6);
+                again = Some(Duration::from_secs_f64(seconds));
+                TRIED.to_vec()
+            }
+            Some(text) => {
+                let names = text.strip_prefix(b"test:").unwrap_or_default();
+                names.split(u8::is_ascii_whitespace).filter(|name| !name.is_empty()).collect()
+            }
+            None => Vec::new(),
+        };
+        let test = tried.into_iter().filter_map(Name::new).collect();
+        Some(Asking { dns: resolver::settings(rules), test, again })
+    }
+}
 
 /// Who is asked, and whether that makes sense now.
 pub struct Access {

@@ -1,34 +1,15 @@
 //! How the DNS is asked, as the rule files say it (SpamAssassin::Conf, "network").
 //!
-//! In go the options of a ruleset, out comes a [`Settings`], or a resolver that works by it.
+//! In go the options of a ruleset, out comes a [`Settings`].
 
 use crate::dns::lists::{Asked, Subject};
-use crate::dns::{Name, Notices, Patience, Ports, Resolver, Restrictions, Settings, Wait};
-use crate::dns::{probes, system_servers};
-use crate::limits::Limits;
-use crate::metrics::Metrics;
+use crate::dns::{Name, Patience, Ports, Restrictions, Settings, Wait, system_servers};
 use crate::rules::dns::UriDnsKind;
 use crate::rules::model::{Eval, EvalClass};
 use crate::rules::options::{Options, Value};
 use crate::rules::{RuleSet, Test};
 use std::collections::HashSet;
 use std::net::{IpAddr, SocketAddr, SocketAddrV6};
-use std::sync::Arc;
-use std::time::Duration;
-use tokio::runtime::Handle;
-
-/// A resolver by the settings of `rules`, whose lists are looked after from now on.
-pub fn start(
-    rules: &RuleSet,
-    limits: &Limits,
-    metrics: Metrics,
-    notices: Notices,
-    runtime: Handle,
-) -> Arc<Resolver> {
-    let resolver = Resolver::new(settings(rules), limits, metrics, notices, runtime.clone());
-    runtime.spawn(probes::watch(Arc::downgrade(&resolver)));
-    resolver
-}
 
 /// What the rule files say of asking. Lists that refuse are paused.
 pub fn settings(rules: &RuleSet) -> Settings {
@@ -50,11 +31,6 @@ pub fn settings(rules: &RuleSet) -> Settings {
         lists: lists(rules),
         pauses: true,
     }
-}
-
-/// How long a list is left alone after a rule of `dns_block_rule` has hit (`dns_block_time`).
-pub fn block_time(rules: &RuleSet) -> Duration {
-    Duration::try_from_secs_f64(rules.options.number("dns_block_time")).unwrap_or_default()
 }
 
 /// One of `dns_options`.
@@ -177,6 +153,7 @@ fn zone(text: &[u8]) -> Option<Name> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::limits::Limits;
     use crate::rules::Sources;
 
     fn of(lines: &str) -> Settings {

@@ -6,7 +6,7 @@
 
 use super::listed::{Subtest, ask_all, asked};
 use super::{Binding, Row, Test, literal, optional};
-use crate::dns::lists::{Asked, Subject, admits, admits_text};
+use crate::dns::lists::{admits, admits_text};
 use crate::dns::{Data, Kind, Lookup, Name, Question, Reply};
 use crate::engine::network::{Errand, Finding, Findings, record_text};
 use crate::engine::scan::Scan;
@@ -139,21 +139,6 @@ impl Plan {
             }
         }
         plan
-    }
-
-    /// The lists that each rule asks.
-    pub fn zones(&self) -> impl Iterator<Item = (RuleId, Asked)> {
-        self.calls.iter().filter_map(|(rule, call)| {
-            let subject = match call.what {
-                What::Relays(_) | What::Accreditor(_) => Subject::Addresses,
-                What::FromHosts | What::FromDomains | What::EnvelopeFrom | What::NameServer => {
-                    Subject::Domains
-                }
-                // Both, or nothing.
-                What::Headers(_) | What::FirstRelay | What::Addition | What::Sender => return None,
-            };
-            Some((*rule, Asked { zone: call.list.clone(), subject }))
-        })
     }
 }
 

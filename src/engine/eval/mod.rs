@@ -33,14 +33,13 @@ mod vbounce;
 use super::Worker;
 pub(super) use super::leaf::{HIT, MISS, Outcome};
 use super::scan::Scan;
-use crate::dns::lists::Asked;
 use crate::limits::Limits;
 use crate::rules::model::Eval;
 use crate::rules::regex::{Exact, Ids, Pattern, Strip};
 use crate::rules::{RuleId, RuleSet};
 use crate::text::{locales, number};
 use std::any::{Any, TypeId};
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::sync::Arc;
 
 /// An eval test as the tables name it.
@@ -208,21 +207,6 @@ fn waiting(rules: &RuleSet) -> HashMap<&'static str, Vec<RuleId>> {
         }
     }
     waiting
-}
-
-impl Asks {
-    /// The lists that rules with a score ask.
-    pub fn zones<'a>(&'a self, rules: &'a RuleSet) -> impl Iterator<Item = Asked> + 'a {
-        let all = self.lists.zones().chain(self.uris.zones());
-        let counts = |rule| {
-            let rule = rules.rule(rule);
-            rule.is_some_and(|rule| {
-                rule.scores.iter().skip(1).step_by(2).any(|score| *score != 0.0)
-            })
-        };
-        let counted = all.filter(move |(rule, _)| counts(*rule)).map(|(_, asked)| asked);
-        counted.collect::<HashSet<Asked>>().into_iter()
-    }
 }
 
 /// Does the call ask a list?

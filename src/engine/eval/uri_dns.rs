@@ -7,7 +7,7 @@
 
 use super::listed::asked;
 use super::{Binding, Row, Test};
-use crate::dns::lists::{Asked, Subject, admits, admits_text};
+use crate::dns::lists::{admits, admits_text};
 use crate::dns::{Data, Kind, Lookup, Name, Question, Reply};
 use crate::engine::network::kinds::kind;
 use crate::engine::network::{Errand, Finding, Findings, record_text};
@@ -92,17 +92,6 @@ impl Plan {
             }))
         };
         Plan(rules.uri_dns.iter().filter_map(list).collect())
-    }
-
-    /// The lists that each rule asks.
-    pub fn zones(&self) -> impl Iterator<Item = (RuleId, Asked)> {
-        self.0.iter().map(|list| {
-            let subject = match list.what {
-                What::Address { .. } | What::Domain { names: false, .. } => Subject::Addresses,
-                What::Domain { .. } | What::NameServer { .. } => Subject::Domains,
-            };
-            (list.rule, Asked { zone: list.zone.clone(), subject })
-        })
     }
 }
 

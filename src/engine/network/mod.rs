@@ -12,10 +12,8 @@ mod families;
 mod findings;
 mod inquiry;
 pub mod kinds;
-mod settings;
 
 pub use findings::{Findings, record_text};
-pub use settings::Asking;
 
 use super::scan::Scan;
 use crate::clock::Tick;
