@@ -25,6 +25,11 @@ impl Tick {
         Tick(self.0 + after)
     }
 
+    /// How much later than `earlier` this is; nothing if it is not.
+    pub fn since(self, earlier: Tick) -> Duration {
+        self.0.saturating_duration_since(earlier.0)
+    }
+
     /// The same moment for APIs that want the standard type.
     pub fn instant(self) -> Instant {
         self.0

@@ -12,6 +12,7 @@
 //! nothing of mail servers. `doc/OVERVIEW.md` draws the picture; a test (`t/rings.rs`)
 //! checks that the arrows between modules point inwards only.
 
+pub mod auth;
 pub mod cli;
 pub mod clock;
 pub mod config;

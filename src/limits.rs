@@ -131,6 +131,8 @@ limits! {
         "addresses read from all headers of one name";
     ReceivedHops received_hops = 256, Count,
         "Received lines read as relays";
+    HostNames host_names = 8, Count,
+        "names of a sending host, and exchangers of a sender's domain, whose addresses are asked for";
 
     // The MIME tree.
     MimeParts mime_parts = 1000, Count,
@@ -153,6 +155,48 @@ limits! {
         "a URI; SpamAssassin cuts there and says so (uri_truncated)";
     UriNesting uri_nesting = 20, Count,
         "redirectors within redirectors that are followed";
+
+    // Questions to the DNS.
+    WaitingScans waiting_scans = 4096, Count,
+        "scans that wait for the network; more do not ask it and go by the message alone";
+    DnsQuestions dns_questions = 1000, Count,
+        "questions about one message; 20 URI hosts in all stock lists take about 300";
+    DnsInFlight dns_in_flight = 512, Count,
+        "questions on the wire at once, a socket each; more wait";
+    DnsQueued dns_queued = 8192, Count,
+        "questions that wait to be sent; one more fails";
+    DnsRecords dns_records = 512, Count,
+        "records of an answer that are read; a chain of aliases has under 20";
+    DnsCacheEntries dns_cache_entries = 200_000, Count,
+        "answers kept; those used least go first";
+    DnsCacheBytes dns_cache_bytes = 64 << 20, Bytes,
+        "memory of the answers kept, overhead included";
+    DnsKeepMilliseconds dns_keep_milliseconds = 86_400_000, Milliseconds,
+        "an answer kept, whatever its records say; a day";
+    DnsKeepNegativeMilliseconds dns_keep_negative_milliseconds = 3_600_000, Milliseconds,
+        "an answer kept that there is nothing, whatever its zone says; RFC 2308 has one to three hours";
+    DnsKeepFailureMilliseconds dns_keep_failure_milliseconds = 5_000, Milliseconds,
+        "a failure kept, so that one dead server is not asked again by every message";
+
+    // Signatures.
+    Signatures signatures = 51, Count,
+        "DKIM signatures that are looked at, and half of what is of ARC; Mail::DKIM's own height";
+    SigningKeyBits signing_key_bits = 16_384, Count,
+        "bits of a signer's key that is used; OpenSSL's own height";
+    AuthorDomains author_domains = 10, Count,
+        "domains of authors whose signing practices are asked for";
+
+    // What the network is asked.
+    SpfTerms spf_terms = 20, Count,
+        "terms of SPF records that ask the DNS, in one check; SpamAssassin's own height, RFC 7208 says 10";
+    SpfNames spf_names = 10, Count,
+        "mail exchangers of an SPF term, or names of a client, whose addresses are asked for";
+    SpfVoidLookups spf_void_lookups = 2, Count,
+        "questions of SPF terms whose answer is empty, in one check; as RFC 7208 advises";
+    SpfExpansion spf_expansion = 8 * 1024, Bytes,
+        "a name or an explanation of an SPF record with its macros filled in";
+    SpfQuestionMilliseconds spf_question_milliseconds = 3_000, Milliseconds,
+        "one question of SPF to the DNS; SpamAssassin's own patience. spf_timeout is for a whole check";
 
     // What goes out.
     FilledTemplate filled_template = 4 << 20, Bytes,

@@ -3,12 +3,16 @@
 //! In go events, out comes Prometheus' text. Names begin with `mailprint_`; a counter ends
 //! with `_total`, a time with `_seconds`. No label's value comes from a client or a mail.
 //!
+//! [`dns`] has those of the resolver.
+//!
 //! Ring 0.
+
+pub mod dns;
 
 use crate::limits::{Limit, Reached, TABLE};
 use prometheus::{
-    Encoder, Histogram, HistogramOpts, IntCounter, IntCounterVec, IntGauge, Opts, Registry,
-    TextEncoder,
+    Encoder, Histogram, HistogramOpts, IntCounter, IntCounterVec, IntGauge, IntGaugeVec, Opts,
+    Registry, TextEncoder,
 };
 
 /// The counters of one server.
@@ -37,6 +41,8 @@ pub struct Metrics {
     pub queue_seconds: Histogram,
     /// Scans waiting for a worker now.
     pub queued_scans: IntGauge,
+    /// Scans waiting for the network now.
+    pub waiting_scans: IntGauge,
     /// Scan workers at work now.
     pub busy_workers: IntGauge,
     /// Bytes of messages held by connections now.
@@ -53,6 +59,8 @@ pub struct Metrics {
     pub rules: IntGauge,
     /// Seconds since 1970 when the ruleset in force was loaded.
     pub loaded_at: IntGauge,
+    /// Of questions to the DNS.
+    pub dns: dns::Dns,
 }
 
 /// Bounds for what takes between a tenth of a millisecond and a minute.
@@ -88,6 +96,7 @@ impl Metrics {
             )?,
             scan_seconds: make.histogram("scan_seconds", "CPU work on one message.")?,
             queue_seconds: make.histogram("queue_seconds", "Waiting for a scan worker.")?,
+            waiting_scans: make.gauge("waiting_scans", "Scans waiting for the network now.")?,
             queued_scans: make.gauge("queued_scans", "Scans waiting for a worker.")?,
             busy_workers: make.gauge("busy_workers", "Scan workers at work.")?,
             held_bytes: make.gauge("held_bytes", "Bytes of messages held by connections.")?,
@@ -108,6 +117,7 @@ impl Metrics {
                 "ruleset_loaded_timestamp_seconds",
                 "When the ruleset in force was loaded.",
             )?,
+            dns: dns::Dns::new(&make)?,
             registry: make.0,
         };
         for row in TABLE {
@@ -163,6 +173,17 @@ impl Maker {
         let gauge = IntGauge::with_opts(named(name, help))?;
         self.0.register(Box::new(gauge.clone()))?;
         Ok(gauge)
+    }
+
+    fn gauges(
+        &self,
+        name: &str,
+        help: &str,
+        label: &str,
+    ) -> Result<IntGaugeVec, prometheus::Error> {
+        let gauges = IntGaugeVec::new(named(name, help), &[label])?;
+        self.0.register(Box::new(gauges.clone()))?;
+        Ok(gauges)
     }
 
     fn histogram(&self, name: &str, help: &str) -> Result<Histogram, prometheus::Error> {

@@ -5,6 +5,10 @@
 //! patterns alone, have to agree; of all rules, and of whole messages, the last line tells how
 //! many do. `--all-rules` lists every rule that diverges. Where the recorded answers or
 //! SpamAssassin's rules are missing, it says so and passes.
+//!
+//! `--net` compares with the network: `oracle/fake-dns` is an internet whose answers both have
+//! seen. `--seed N` is another one, for which SpamAssassin is asked anew (`--oracle`, on every
+//! twentieth message or, with `--full`, all of them).
 
 #![allow(
     clippy::expect_used,
@@ -13,7 +17,10 @@
     reason = "a program for people: it prints, and stops where it cannot compare"
 )]
 
-use mailprint::engine::{Curve, Engine, Options};
+#[path = "parity_net.rs"]
+mod net;
+
+use mailprint::engine::{Curve, Engine, Network, Options};
 use mailprint::limits::Limits;
 use mailprint::rules::{self, Sources};
 use serde_json::Value;
@@ -32,6 +39,9 @@ fn main() -> ExitCode {
     let has = |flag: &str| arguments.iter().any(|argument| argument == flag);
     let shared = std::env::var_os("SHARED_DATA")
         .map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared"), PathBuf::from);
+    if has("--net") {
+        return net::main(&arguments, &shared);
+    }
     let golden = shared.join("oracle/golden/local.jsonl.gz");
     let stock = Path::new("/usr/share/spamassassin");
     for needed in [golden.as_path(), stock] {
@@ -46,7 +56,7 @@ fn main() -> ExitCode {
     let expected: Vec<&Answer> = all.iter().step_by(step).collect();
     let without_eval = read_names(&shared.join("oracle/rules-without-eval.txt"));
     let engine = stock_engine();
-    let ours = scan_all(&engine, &shared.join("corpus"), &all, &expected);
+    let ours = scan_all(&engine, &shared.join("corpus"), &all, &expected, None);
     let most = if has("--full") { usize::MAX } else { 20 };
     let patterns = Report::compare(&expected, &ours, Some(&without_eval));
     println!("Rules without eval");
@@ -58,6 +68,8 @@ fn main() -> ExitCode {
     }
     println!("{}", whole.summary());
     match patterns.reaches_the_floor() {
+        // A plain `cargo test` takes a sample of each.
+        true if step > 1 => net::main(&arguments, &shared),
         true => ExitCode::SUCCESS,
         false => ExitCode::FAILURE,
     }
@@ -117,20 +129,32 @@ fn stock_engine() -> Engine {
 }
 
 /// `order`: all messages of SpamAssassin's run, of which `expected` may be a sample.
-fn scan_all(engine: &Engine, corpus: &Path, order: &[Answer], expected: &[&Answer]) -> Vec<Answer> {
+fn scan_all(
+    engine: &Engine,
+    corpus: &Path,
+    order: &[Answer],
+    expected: &[&Answer],
+    network: Option<&Arc<Network>>,
+) -> Vec<Answer> {
     let read = |answer: &Answer| std::fs::read(corpus.join(&answer.file)).expect("a message");
     let frozen = engine.freeze(order.iter().map(read));
     let next = AtomicUsize::new(0);
     let answers = Mutex::new(BTreeMap::new());
     std::thread::scope(|scope| {
-        for _ in 0..std::thread::available_parallelism().map_or(2, usize::from) {
+        let processors = std::thread::available_parallelism().map_or(2, usize::from);
+        // Who asks the network waits most of the time.
+        for _ in 0..processors * if network.is_some() { 8 } else { 1 } {
             scope.spawn(|| {
                 let mut worker = engine.worker();
                 loop {
                     let number = next.fetch_add(1, Ordering::Relaxed);
                     let Some(wanted) = expected.get(number) else { break };
-                    let options =
-                        Options { subtests: true, frozen: frozen.clone(), ..Options::default() };
+                    let options = Options {
+                        subtests: true,
+                        frozen: frozen.clone(),
+                        network: network.cloned(),
+                        ..Options::default()
+                    };
                     let verdict = engine.scan(&mut worker, read(wanted), &options);
                     let answer = Answer {
                         file: wanted.file.clone(),

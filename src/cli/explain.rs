@@ -1,12 +1,15 @@
 //! `mailprint explain`: why a message has its score.
 
-use super::{Failure, Outcome, options, out, ruleset};
+use super::{Failure, Outcome, network, options, out, ruleset};
+use crate::clock::Tick;
+use crate::engine::network::kinds::kind_name;
 use crate::engine::{Options, Verdict};
 use crate::error::Code;
 use crate::text::number::shown_score;
 use crate::text::shown::shown;
 use clap::{Arg, ArgMatches, Command};
 use std::io::Read;
+use std::time::Duration;
 
 /// Its description.
 pub fn command() -> Command {
@@ -26,7 +29,14 @@ pub fn run(matches: &ArgMatches) -> Outcome {
     let most = config.limits.message_bytes;
     let mail = read(path, most).map_err(|why| Failure::new(Code::NoInput, why))?;
     let engine = ruleset::engine(&config).map_err(|why| Failure::new(Code::Config, why))?;
-    let options = Options { subtests: true, ..Options::default() };
+    let outside = network::outside(&engine, &config)?;
+    let limit = Duration::from_millis(config.limits.scan_milliseconds as u64);
+    let options = Options {
+        subtests: true,
+        deadline: Some(Tick::now().plus(limit)),
+        network: outside.network.clone(),
+        ..Options::default()
+    };
     let verdict = engine.scan(&mut engine.worker(), mail, &options);
     out::print(render(&verdict).as_bytes())?;
     Ok(0)
@@ -77,6 +87,9 @@ fn render(verdict: &Verdict) -> String {
     }
     for (name, place) in &verdict.overruns {
         text.push_str(&format!("\nSwitched off: {name} ({place}), its pattern ran over a limit\n"));
+    }
+    for (name, kind) in &verdict.unanswered {
+        text.push_str(&format!("\nNo answer in time: {name} {}\n", kind_name(*kind)));
     }
     for row in verdict.reached.iter() {
         text.push_str(&format!("\nReached: limits.{}, {}\n", row.name, row.reason));

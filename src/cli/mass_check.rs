@@ -1,10 +1,10 @@
 //! `mailprint mass-check`: many messages at once, one line each.
 
-use super::{Failure, Outcome, explain, flag, options, out, ruleset};
+use super::{Failure, Outcome, explain, flag, network, options, out, ruleset};
 use crate::clock::Tick;
 use crate::config::Config;
 use crate::engine::Verdict;
-use crate::engine::{Engine, Options};
+use crate::engine::{Engine, Network, Options};
 use crate::error::Code;
 use crate::text::number::show;
 use clap::{Arg, ArgMatches, Command};
@@ -13,6 +13,7 @@ use serde_json::json;
 use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
@@ -45,11 +46,14 @@ pub fn run(matches: &ArgMatches) -> Outcome {
     let files =
         files(&options::all(matches, "FILE")).map_err(|why| Failure::new(Code::NoInput, why))?;
     let engine = ruleset::engine(&config).map_err(|why| Failure::new(Code::Config, why))?;
-    let scanner = scanner(&engine, &files, &config, matches.get_flag("fill-each"));
+    let outside = network::outside(&engine, &config)?;
+    let network = outside.network.as_ref();
+    let scanner = scanner(&engine, &files, &config, matches.get_flag("fill-each"), network);
+    let threads = threads(network.is_some());
     let line = if matches.get_flag("json") { json_line } else { log_line };
     let progress = progress(files.len());
     let mut out = out::Out::lock();
-    let failed = check(&files, &config, &scanner, &mut |checked| {
+    let failed = check(&files, &config, threads, &scanner, &mut |checked| {
         progress.inc(1);
         match checked {
             Ok(checked) => out.text(line(&checked).as_bytes()),
@@ -73,6 +77,7 @@ fn scanner<'e>(
     files: &[PathBuf],
     config: &Config,
     fill_each: bool,
+    network: Option<&'e Arc<Network>>,
 ) -> impl Fn() -> Scanner<'e> + Sync {
     let most = config.limits.message_bytes;
     let mails = files.iter().filter_map(|file| explain::read(&file.to_string_lossy(), most).ok());
@@ -84,11 +89,18 @@ fn scanner<'e>(
                 subtests: true,
                 deadline: Some(deadline),
                 frozen: frozen.clone(),
+                network: network.cloned(),
                 ..Options::default()
             };
             engine.scan(&mut worker, mail, &options)
         })
     }
+}
+
+/// How many messages are scanned at once: most of the time, who asks the network waits.
+fn threads(asks: bool) -> usize {
+    let processors = std::thread::available_parallelism().map_or(1, |count| count.get());
+    if asks { processors * 8 } else { processors }
 }
 
 /// A bar on standard error, if that is a terminal.
@@ -142,10 +154,10 @@ struct Checked {
 fn check<'e>(
     files: &[PathBuf],
     config: &Config,
+    workers: usize,
     scanner: &(impl Fn() -> Scanner<'e> + Sync),
     each: &mut dyn FnMut(Result<Checked, String>) -> std::io::Result<()>,
 ) -> std::io::Result<usize> {
-    let workers = std::thread::available_parallelism().map_or(1, |count| count.get());
     let next = AtomicUsize::new(0);
     let (done, outcomes) = crossbeam_channel::bounded(workers * 4);
     std::thread::scope(|scope| {
@@ -297,7 +309,7 @@ mod tests {
         };
         let files = files(&[dir.to_string_lossy().into_owned()]).unwrap();
         let mut seen = Vec::new();
-        let failed = check(&files, &Config::default(), &scanner, &mut |checked| {
+        let failed = check(&files, &Config::default(), 2, &scanner, &mut |checked| {
             seen.push(checked.map(|checked| checked.verdict.score).ok());
             Ok(())
         });

@@ -2,10 +2,11 @@
 
 use super::lint::Findings;
 use crate::config::Config;
-use crate::engine::{Curve, Engine, Options, eval};
+use crate::engine::{Curve, Engine, Options, Verdict, eval};
 use crate::rules::lint::{self, exit_status};
 use crate::rules::{Sources, UserPrefs, files, own};
-use crate::server::{Loaded, Mail, OfUser, Scanners};
+use crate::server::network::Asking;
+use crate::server::{Loaded, OfUser, Progress, Scanners, Step, Waiting};
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// The rules that `config` names, as the server wants them.
@@ -69,17 +70,10 @@ pub fn lint(config: &Config) -> Result<Findings, String> {
     let evals = pending.evals.iter().map(|(function, names)| {
         format!("eval:{function} is not built; rules that rest on it: {}", names.join(" "))
     });
-    let partial = lint::pending(rules, &|_, function| !eval::is_partial(function));
-    let partial = partial.evals.iter().map(|(function, names)| {
-        format!(
-            "eval:{function} goes by what headers tell and asks nobody; rules that rest on it: {}",
-            names.join(" ")
-        )
-    });
     Ok(Findings {
         complaints: complaints.chain(wrong).collect(),
         failed: exit_status(&rules.complaints) != 0 || !engine.wrong_calls().is_empty(),
-        pending: directives.chain(evals).chain(partial).collect(),
+        pending: directives.chain(evals).collect(),
     })
 }
 
@@ -131,6 +125,7 @@ fn sources(config: &Config, lint: bool) -> Sources {
 fn loaded(engine: &Engine, scanner: Scanners, config: &Config) -> Loaded {
     Loaded {
         scanner,
+        asking: Asking::of(engine.rules()),
         rules: engine.rules().rules.len(),
         limits: config.limits.clone(),
         ..Loaded::default()
@@ -143,16 +138,31 @@ fn scanners(engine: &Arc<Engine>) -> Scanners {
     Arc::new(move || {
         let engine = engine.clone();
         let mut worker = engine.worker();
-        Box::new(move |mail: Mail| {
-            let options = Options {
-                report: mail.report,
-                rewrite: mail.rewrite,
-                surroundings: mail.surroundings,
-                deadline: Some(mail.deadline),
-                profile: mail.profile,
-                ..Options::default()
-            };
-            engine.scan(&mut worker, mail.bytes, &options)
+        Box::new(move |step| match step {
+            Step::Begin(mail) => {
+                let options = Options {
+                    report: mail.report,
+                    rewrite: mail.rewrite,
+                    surroundings: mail.surroundings,
+                    deadline: Some(mail.deadline),
+                    profile: mail.profile,
+                    network: mail.network,
+                    ..Options::default()
+                };
+                let scan = engine.begin(&mut worker, mail.bytes, &options);
+                match scan.waits() {
+                    true => Progress::Waits(Box::new(Waiting { scan, options })),
+                    false => done(engine.finish(&mut worker, scan, &options)),
+                }
+            }
+            Step::Finish(waiting) => {
+                let Waiting { scan, options } = *waiting;
+                done(engine.finish(&mut worker, scan, &options))
+            }
         })
     })
+}
+
+fn done(verdict: Verdict) -> Progress {
+    Progress::Done(Box::new(verdict))
 }

@@ -4,19 +4,42 @@
 //! can stand in a test: the resolver of a server, a table, a local copy of a zone. Answers are
 //! plain data.
 //!
+//! A process has one [`Resolver`]: cache, pauses and the number of questions on the wire are all
+//! messages' together. A message asks through its [`Asker`], which counts and knows when it is
+//! enough. [`lists`] says what the answers of block lists mean, [`probes`] whether the lists are
+//! well, [`wire`] how questions and answers are written.
+//!
 //! Ring 2. May use `text`, `limits`, `clock`, `metrics`.
 
+mod asker;
+mod cache;
+mod exchange;
+mod flight;
+pub mod lists;
 mod name;
+mod patience;
+mod pauses;
+pub mod probes;
 mod record;
+mod resolver;
+mod settings;
+mod standing;
+pub mod wire;
 
+pub use asker::Asker;
 pub use name::Name;
+pub use patience::{Patience, Wait};
 pub use record::{Data, Kind, Record};
+pub use resolver::Resolver;
+pub use settings::{Ports, Restrictions, Settings, system_servers};
+pub use standing::Notices;
 
 use std::future::Future;
+use std::pin::Pin;
 use std::sync::Arc;
 
 /// What is asked for.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Question {
     /// Of what.
     pub name: Name,
@@ -56,10 +79,13 @@ pub enum Failure {
 /// What became of a question. Answers are shared with the cache.
 pub type Outcome = Result<Arc<Reply>, Failure>;
 
+/// The answer under way.
+pub type Answering<'a> = Pin<Box<dyn Future<Output = Outcome> + Send + 'a>>;
+
 /// Something that answers questions.
 pub trait Lookup: Send + Sync {
     /// Asks; ends when the answer is there, or at the latest when the asker's deadline passes.
-    fn lookup(&self, question: &Question) -> impl Future<Output = Outcome> + Send;
+    fn lookup<'a>(&'a self, question: &'a Question) -> Answering<'a>;
 }
 
 impl Question {

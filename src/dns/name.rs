@@ -1,5 +1,6 @@
 //! Domain names as they are asked for (RFC 1035, 2.3.4 and 3.1).
 
+use std::borrow::Borrow;
 use std::fmt;
 
 /// An absolute domain name: lower-cased, without the dot at the end. Its labels are any bytes
@@ -23,6 +24,11 @@ impl Name {
         (fits && is_name).then(|| Name(text.to_ascii_lowercase().into_boxed_slice()))
     }
 
+    /// The name above all others.
+    pub fn root() -> Name {
+        Name(Box::default())
+    }
+
     /// Its bytes.
     pub fn as_bytes(&self) -> &[u8] {
         &self.0
@@ -43,10 +49,26 @@ impl Name {
         Some(Name(rest.into()))
     }
 
+    /// Its bytes and those of the domains above it, the top-level domain last: what maps are
+    /// looked through by, without a copy.
+    pub fn and_above(&self) -> impl Iterator<Item = &[u8]> {
+        let whole = (!self.0.is_empty()).then_some(&*self.0);
+        std::iter::successors(whole, |text| {
+            let dot = text.iter().position(|&byte| byte == b'.')?;
+            text.get(dot + 1..)
+        })
+    }
+
     /// Is it `other`, or below it?
     pub fn is_within(&self, other: &Name) -> bool {
         let rest = self.0.strip_suffix(&*other.0);
         rest.is_some_and(|rest| rest.is_empty() || other.0.is_empty() || rest.ends_with(b"."))
+    }
+}
+
+impl Borrow<[u8]> for Name {
+    fn borrow(&self) -> &[u8] {
+        &self.0
     }
 }
 
@@ -102,5 +124,8 @@ mod tests {
         assert_eq!(name("").parent(), None);
         assert_eq!(mail.labels().collect::<Vec<_>>(), [&b"mail"[..], b"example", b"com"]);
         assert_eq!(name("").labels().count(), 0);
+        let above = mail.and_above().collect::<Vec<_>>();
+        assert_eq!(above, [&b"mail.example.com"[..], b"example.com", b"com"]);
+        assert_eq!(name("").and_above().count(), 0);
     }
 }

@@ -5,7 +5,8 @@
 //! holding a worker ([`Engine::begin`]), and what depended on the answers is finished
 //! ([`Engine::finish`]).
 //!
-//! Ring 3. May use `rules`, `message`, `text`, `limits`, `clock`. Knows no socket and no file.
+//! Ring 3. May use `rules`, `dns`, `auth`, `message`, `text`, `limits`, `clock`. Knows no socket
+//! and no file: whoever lets it ask the network hands it a [`Network`].
 
 mod bound;
 mod combine;
@@ -14,6 +15,7 @@ mod decide;
 pub mod eval;
 mod leaf;
 pub mod markup;
+pub mod network;
 mod profile;
 mod program;
 mod scan;
@@ -23,11 +25,13 @@ mod tags;
 pub mod verdict;
 
 pub use combine::{Curve, Group};
+pub use network::Network;
 pub use profile::Profile;
 pub use scan::Scan;
 pub use verdict::{Hit, Verdict};
 
 use crate::clock::Tick;
+use crate::dns::Name;
 use crate::limits::Limits;
 use crate::message::Message;
 use crate::message::view::Views;
@@ -37,6 +41,7 @@ use markup::Surroundings;
 use program::{Program, Rules, View};
 use shortcut::Shortcuts;
 use std::sync::Arc;
+use std::time::Duration;
 
 /// Rules and settings, ready to scan with. Immutable; shared by all workers.
 pub struct Engine {
@@ -78,9 +83,18 @@ pub struct Options {
     pub frozen: Option<Frozen>,
     /// A user's scores and settings, made by [`Engine::profile`]; `None` for the files' own.
     pub profile: Option<Arc<Profile>>,
-    /// Which of a rule's four scores counts: bit 0 where the network may be asked, bit 1 where
-    /// Bayes has learned enough.
+    /// Which of a rule's four scores counts: bit 0 where the network may be asked, which is so
+    /// wherever there is a `network`, bit 1 where Bayes has learned enough.
     pub score_set: usize,
+    /// Who is asked beside the message; `None` for local tests only.
+    pub network: Option<Arc<Network>>,
+}
+
+impl Options {
+    /// The score set in force.
+    fn set(&self) -> usize {
+        self.score_set | usize::from(self.network.is_some())
+    }
 }
 
 impl Engine {
@@ -150,13 +164,17 @@ impl Engine {
         None
     }
 
-    /// Scans one message from beginning to end.
+    /// Scans one message from beginning to end. Where the network is asked, the thread waits.
     pub fn scan(&self, worker: &mut Worker, mail: Vec<u8>, options: &Options) -> Verdict {
-        let scan = self.begin(worker, mail, options);
-        self.finish(scan, options)
+        let mut scan = self.begin(worker, mail, options);
+        if let Some(network) = options.network.as_ref().filter(|_| scan.waits()) {
+            network.runtime.block_on(scan.wait());
+        }
+        self.finish(worker, scan, options)
     }
 
-    /// Parses the message and does everything that needs no answer from the network.
+    /// Parses the message, sends what the network is asked, and does everything that needs no
+    /// answer from it. If the scan [`Scan::waits`], its answers are to be waited for.
     pub fn begin(&self, worker: &mut Worker, mail: Vec<u8>, options: &Options) -> Scan {
         let mut scan = self.open(mail, options);
         let course = Arc::clone(&scan.course);
@@ -164,10 +182,13 @@ impl Engine {
         run_before_all(&mut scan, rules, worker);
         match &self.shortcuts {
             None => {
+                if let Some(network) = &options.network {
+                    scan.send(network);
+                }
                 run_editors(&mut scan, rules, worker);
                 run_all(&mut scan, rules, worker, self.wants_subtests(options));
             }
-            Some(shortcuts) => shortcuts.run(&mut scan, rules, worker),
+            Some(shortcuts) => shortcuts.run(&mut scan, rules, worker, options.network.as_ref()),
         }
         scan.return_buffers(worker);
         scan
@@ -178,7 +199,7 @@ impl Engine {
         let profile = self.profile_of(options);
         let message = Message::parse(mail, &profile.settings.limits);
         let views = Views::new(message, Arc::clone(&profile.settings));
-        let course = profile.course(&self.program.rules, options.score_set);
+        let course = profile.course(&self.program.rules, options.set());
         let own = profile.time_limit.map(|limit| Tick::now().plus(limit));
         let deadline = own.into_iter().chain(options.deadline).min();
         let profile = Arc::clone(profile);
@@ -198,10 +219,40 @@ impl Engine {
         options.subtests || (shows && self.profile_of(options).markup.lists_subtests)
     }
 
-    /// Does what had to wait for the network, and sums up.
-    pub fn finish(&self, scan: Scan, options: &Options) -> Verdict {
+    /// Runs what had to wait for the network, and sums up.
+    pub fn finish(&self, worker: &mut Worker, mut scan: Scan, options: &Options) -> Verdict {
+        if std::mem::take(&mut scan.is_asking) && !scan.cut_short {
+            let course = Arc::clone(&scan.course);
+            let rules = Rules { program: &self.program, course: &course };
+            // Who did not wait for the errands goes without them.
+            scan.forget_errands();
+            let subtests = self.wants_subtests(options) || scan.in_order;
+            run_open(&mut scan, rules, worker, subtests);
+            scan.return_buffers(worker);
+            pause_lists(&mut scan, rules);
+            if let Some(answers) = scan.findings.tag() {
+                scan.set_tag("RBL", vec![answers]);
+            }
+        }
         summary::verdict(self, scan, options)
     }
+}
+
+/// Puts lists to rest that have refused, if a rule has seen it: `dns_block_rule`.
+fn pause_lists(scan: &mut Scan, rules: Rules) {
+    let options = scan.profile().options();
+    let Some(network) = scan.network() else { return };
+    let time = Duration::from_secs_f64(options.number("dns_block_time").clamp(0.0, 1e9));
+    let mut paused = Vec::new();
+    for (rule, zones) in options.maps("dns_block_rule").into_iter().flatten() {
+        let rule = std::str::from_utf8(rule).ok().and_then(|name| rules.program.rules.find(name));
+        if !rule.is_some_and(|rule| scan.hits.iter().any(|found| found.rule == rule)) {
+            continue;
+        }
+        let zones = zones.keys().filter_map(Name::new);
+        paused.extend(zones.filter(|zone| network.answers.block(zone, time)));
+    }
+    scan.paused = paused;
 }
 
 /// Rules whose captures others need.
@@ -224,6 +275,11 @@ fn run_all(scan: &mut Scan, rules: Rules, worker: &mut Worker, subtests: bool) {
     for view in View::ALL {
         scan.see(rules, view, worker);
     }
+    run_open(scan, rules, worker, subtests);
+}
+
+/// The same, as far as it is not known yet and can be known by now.
+fn run_open(scan: &mut Scan, rules: Rules, worker: &mut Worker, subtests: bool) {
     let asked_for = if subtests { &rules.course.subtests[..] } else { &[] };
     for &rule in asked_for.iter().chain(&rules.course.scored) {
         scan.demand(rules, rule, worker);

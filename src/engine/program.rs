@@ -43,6 +43,10 @@ pub struct Program {
     pub stakes: Vec<Stake>,
     /// Eval calls with wrong arguments, and what is wrong.
     pub wrong_calls: Vec<(RuleId, String)>,
+    /// What the network is asked.
+    pub asks: eval::Asks,
+    /// Does the rule wait for the network? By id.
+    waiting: Vec<bool>,
 }
 
 /// The rules and which of them run, as a scan in progress sees them.
@@ -131,14 +135,20 @@ impl Program {
     /// Arranges `rules`.
     pub fn new(rules: Arc<RuleSet>, limits: &Limits) -> Program {
         let mut arranging = Arranging::new(&rules, limits);
+        let asks = arranging.asks();
         let leaves: Vec<Leaf> = rules.iter().map(|(id, rule)| arranging.leaf(id, rule)).collect();
+        let waits = |(_, rule): (RuleId, &Rule)| match &rule.test {
+            Test::Eval(call) => eval::find(&call.function).is_some_and(|row| row.waits),
+            _ => false,
+        };
+        let waiting: Vec<bool> = rules.iter().map(waits).collect();
         let producers = rules.iter().filter(|(_, rule)| rule.captures).map(|(id, _)| id).collect();
         let Arranging { slots, patterns, members, holding, mut editors, wrong_calls, .. } =
             arranging;
         editors.sort_unstable();
         let plans = patterns.map(|patterns| Plan::build(&patterns, limits));
         let first_priority = rules.rules.iter().map(|rule| rule.priority).min().unwrap_or(0);
-        let costs = costs(&rules, &leaves, &plans);
+        let costs = costs(&rules, &leaves, &plans, &waiting);
         let stake = |((_, rule), cost)| Stake { most: most(rule), cost };
         let stakes = rules.iter().zip(costs).map(stake).collect();
         let glances = rules.rules.iter().map(|rule| Glance::of(&rule.test)).collect();
@@ -155,7 +165,14 @@ impl Program {
             glances,
             stakes,
             wrong_calls,
+            asks,
+            waiting,
         }
+    }
+
+    /// Does the rule wait for the network?
+    pub fn waits(&self, rule: RuleId) -> bool {
+        self.waiting.get(rule.0 as usize).copied().unwrap_or(false)
     }
 
     /// What reports write before the description of a rule.
@@ -164,6 +181,7 @@ impl Program {
             Some(Leaf::Pattern { view, .. }) => view.label(),
             Some(Leaf::UriDetail(_)) => View::Body.label(),
             Some(Leaf::Eval(_)) => match self.rules.rule(rule).map(|rule| &rule.test) {
+                Some(Test::Eval(call)) if eval::asks_lists(call) => eval::area(call),
                 Some(Test::Eval(Eval { class: EvalClass::Body, .. })) => View::Body.label(),
                 Some(Test::Eval(Eval { class: EvalClass::Rawbody, .. })) => View::Rawbody.label(),
                 _ => "",
@@ -211,7 +229,7 @@ fn most(rule: &Rule) -> f64 {
 
 /// What each rule costs. A meta costs as much as the dearest rule that it may need, so that a
 /// cheap sibling gets the chance to decide first.
-fn costs(rules: &RuleSet, leaves: &[Leaf], plans: &[Plan; VIEWS]) -> Vec<Cost> {
+fn costs(rules: &RuleSet, leaves: &[Leaf], plans: &[Plan; VIEWS], waiting: &[bool]) -> Vec<Cost> {
     let of_leaf = |leaf: &Leaf| match leaf {
         Leaf::Exists(_) | Leaf::Nothing | Leaf::Meta => 0,
         Leaf::Pattern { view: View::Headers, .. } => 1,
@@ -221,7 +239,9 @@ fn costs(rules: &RuleSet, leaves: &[Leaf], plans: &[Plan; VIEWS]) -> Vec<Cost> {
         Leaf::Pattern { .. } => 5,
         Leaf::MimeHeader(_) | Leaf::UriDetail(_) | Leaf::Eval(_) => 6,
     };
-    let mut costs: Vec<Cost> = leaves.iter().map(of_leaf).collect();
+    // What only the network can tell is asked for when nothing else decides.
+    let of_rule = |(leaf, waits): (&Leaf, &bool)| if *waits { 20 } else { of_leaf(leaf) };
+    let mut costs: Vec<Cost> = leaves.iter().zip(waiting).map(of_rule).collect();
     for (id, meta) in course::dependencies_first(rules) {
         let of = |used: &RuleId| costs.get(used.0 as usize).copied();
         let dearest = meta.uses.iter().filter_map(of).max().unwrap_or(0);
@@ -264,6 +284,12 @@ impl<'l> Arranging<'l> {
         }
     }
 
+    /// What the network is asked.
+    fn asks(&mut self) -> eval::Asks {
+        let Arranging { rules, limits, ids, shared, .. } = self;
+        eval::Asks::new(&mut eval::Binding { rule: RuleId(0), rules, limits, ids, shared })
+    }
+
     fn leaf(&mut self, id: RuleId, rule: &Rule) -> Leaf {
         match &rule.test {
             Test::Header { query, negated, if_unset, pattern } => {
@@ -295,7 +321,7 @@ impl<'l> Arranging<'l> {
 
     fn eval(&mut self, id: RuleId, rule: &Rule, call: &Eval) -> Leaf {
         let Arranging { rules, limits, ids, shared, .. } = self;
-        match eval::bind(call, &mut eval::Binding { rules, limits, ids, shared }) {
+        match eval::bind(call, &mut eval::Binding { rule: id, rules, limits, ids, shared }) {
             None => Leaf::Nothing,
             Some(Ok(test)) => {
                 if eval::find(&call.function).is_some_and(|row| row.edits_body) {

@@ -8,12 +8,14 @@
 use super::bound::Bound;
 use super::course::Course;
 use super::decide::decide;
+use super::network::{Asked, Findings};
 use super::profile::Profile;
 use super::program::{Leaf, Program, Rules, VIEWS, View};
 use super::tags::Tags;
 use super::verdict::Evidence;
 use super::{Frozen, Options, Worker, leaf};
 use crate::clock::Tick;
+use crate::dns::{Name, Question};
 use crate::limits::Reached;
 use crate::message::view::Views;
 use crate::rules::meta::Meta;
@@ -30,6 +32,7 @@ const STEPS_BETWEEN_LOOKS: u32 = 64;
 
 /// A scan under way. It holds no worker, so it can wait for the network without one.
 pub struct Scan {
+    program: Arc<Program>,
     profile: Arc<Profile>,
     pub(super) course: Arc<Course>,
     pub(super) views: Views,
@@ -57,6 +60,18 @@ pub struct Scan {
     edited: Option<Pieces>,
     /// What evals found out once for all their rules, by type.
     notes: HashMap<TypeId, Arc<dyn Any + Send + Sync>>,
+    /// What the network is being asked.
+    pub(super) asked: Option<Asked>,
+    /// Its answers are still to come, or the questions to be sent: rules that wait do not run.
+    pub(super) is_asking: bool,
+    /// What its answers made hit.
+    pub(super) findings: Findings,
+    /// What it did not answer in time.
+    pub(super) unanswered: Vec<Question>,
+    /// Lists that it has put to rest.
+    pub(super) paused: Vec<Name>,
+    /// A rule has ended the scan before its end.
+    pub(super) cut_short: bool,
 }
 
 /// A rule that has hit.
@@ -85,7 +100,7 @@ pub(super) struct Seen {
 
 impl Scan {
     pub(super) fn new(
-        program: &Program,
+        program: &Arc<Program>,
         profile: Arc<Profile>,
         course: Arc<Course>,
         views: Views,
@@ -97,6 +112,7 @@ impl Scan {
             some_never: false,
             in_order: false,
             steps: 0,
+            program: Arc::clone(program),
             profile,
             course,
             views,
@@ -111,12 +127,33 @@ impl Scan {
             seen: Default::default(),
             edited: None,
             notes: HashMap::new(),
+            asked: None,
+            is_asking: options.network.is_some(),
+            findings: Findings::default(),
+            unanswered: Vec::new(),
+            paused: Vec::new(),
+            cut_short: false,
         }
     }
 
     /// The message and its views.
     pub fn views(&self) -> &Views {
         &self.views
+    }
+
+    /// The rules.
+    pub(super) fn program(&self) -> &Arc<Program> {
+        &self.program
+    }
+
+    /// When the scan has to end.
+    pub(super) fn deadline(&self) -> Option<Tick> {
+        self.deadline
+    }
+
+    /// Sets a tag, which rules may have in their patterns, their questions, or in reports.
+    pub fn set_tag(&mut self, name: &str, values: Vec<Vec<u8>>) {
+        self.tags.put(name, values);
     }
 
     /// The settings in force: the files' or one user's.
@@ -192,7 +229,7 @@ impl Scan {
                 waiting.pop();
                 continue;
             }
-            if self.is_late() {
+            if self.is_late() || (self.is_asking && rules.program.waits(next)) {
                 break;
             }
             match rules.program.leaves.get(next.0 as usize) {

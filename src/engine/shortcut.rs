@@ -6,6 +6,7 @@
 //! is finished before the scan ends.
 
 use super::Worker;
+use super::network::Network;
 use super::program::{Leaf, Program, Rules, View};
 use super::scan::Scan;
 use super::verdict::{Hit, Shortcut};
@@ -63,7 +64,13 @@ impl Shortcuts {
     }
 
     /// Runs the rules of `scan` in order until one of them ends it.
-    pub(super) fn run(&self, scan: &mut Scan, rules_of: Rules, worker: &mut Worker) {
+    pub(super) fn run(
+        &self,
+        scan: &mut Scan,
+        rules_of: Rules,
+        worker: &mut Worker,
+        mut network: Option<&Arc<Network>>,
+    ) {
         let mut order: BTreeMap<(i32, usize), Vec<RuleId>> = BTreeMap::new();
         let program = rules_of.program;
         for (id, rule) in program.rules.iter() {
@@ -79,11 +86,15 @@ impl Shortcuts {
             if *kind == METAS {
                 continue;
             }
+            // What ends a scan before this spares the network its questions.
+            if let Some(network) = network.take_if(|_| *priority >= ASKING) {
+                scan.send(network);
+            }
             for &rule in rules {
                 scan.demand(rules_of, rule, worker);
             }
             if self.has_ended(scan, rules_of) {
-                return;
+                return end(scan);
             }
             let next = order.range((*priority, kind + 1)..).map(|((p, k), _)| (*p, *k));
             if next.into_iter().find(|(_, k)| *k != METAS).is_none_or(|(p, _)| p > *priority)
@@ -91,9 +102,12 @@ impl Shortcuts {
             {
                 ready_metas(scan, rules_of, worker);
                 if self.has_ended(scan, rules_of) {
-                    return;
+                    return end(scan);
                 }
             }
+        }
+        if let Some(network) = network {
+            scan.send(network);
         }
         for (_, rules) in order.iter().filter(|((_, kind), _)| *kind == METAS) {
             for &rule in rules {
@@ -178,6 +192,15 @@ fn ready_metas(scan: &mut Scan, rules: Rules, worker: &mut Worker) {
         }
     }
 }
+
+/// Nothing is waited for any more.
+fn end(scan: &mut Scan) {
+    scan.cut_short = true;
+    scan.forget_errands();
+}
+
+/// The first priority at which the network is asked.
+const ASKING: i32 = -100;
 
 const METAS: usize = 9;
 

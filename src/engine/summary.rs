@@ -4,7 +4,7 @@ use super::markup::{Facts, Settings, values};
 use super::profile::Profile;
 use super::program::Leaf;
 use super::scan::{Found, Scan};
-use super::verdict::{Hit, Shortcut, Verdict};
+use super::verdict::{Evidence, Hit, Shortcut, Verdict};
 use super::{Engine, Options, combine, shortcut};
 use crate::message::encoded_word;
 use crate::rules::{Rule, RuleId};
@@ -21,6 +21,12 @@ pub(super) fn verdict(engine: &Engine, mut scan: Scan, options: &Options) -> Ver
         subject_prefix: subject_prefix(engine, &profile.markup, &found),
         reached: scan.reached(),
         deadline_exceeded: scan.deadline_exceeded,
+        paused: scan.paused.iter().map(ToString::to_string).collect(),
+        unanswered: scan
+            .unanswered()
+            .iter()
+            .map(|question| (question.name.to_string(), question.kind))
+            .collect(),
         ..Verdict::default()
     };
     for found in found {
@@ -110,6 +116,10 @@ fn hit(engine: &Engine, profile: &Profile, scan: &Scan, mut found: Found) -> Hit
     // Reports show what evals have to say, and not what patterns match.
     let speaks = matches!(engine.program.leaves.get(found.rule.0 as usize), Some(Leaf::Eval(_)));
     let log = found.evidence.iter().filter(|_| speaks);
+    let listed = scan.findings.log(found.rule).into_iter().flatten();
+    let listed = listed.map(|text| Evidence { text: text.clone(), ..Evidence::default() });
+    let listed: Vec<Evidence> = listed.collect();
+    let log = log.chain(&listed);
     let log = match rule.is_some_and(|rule| rule.tflags.has(b"nolog")) {
         true => log.map(|_| b"*REDACTED*".to_vec()).collect(),
         false => log.map(|evidence| evidence.text.clone()).collect(),

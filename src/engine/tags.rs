@@ -22,6 +22,11 @@ impl Tags {
         self.captured.is_empty()
     }
 
+    /// Sets one tag.
+    pub fn put(&mut self, name: &str, values: Vec<Vec<u8>>) {
+        self.captured.insert(name.to_owned(), values);
+    }
+
     /// Sets each tag named in `captured` to its different values, in order.
     pub fn set(&mut self, captured: Vec<(String, Vec<u8>)>) {
         let mut fresh: HashMap<String, Vec<Vec<u8>>> = HashMap::new();

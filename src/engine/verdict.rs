@@ -4,6 +4,7 @@
 //! nothing.
 
 use super::markup::Rewritten;
+use crate::dns::Kind;
 use crate::limits::Reached;
 use std::sync::Arc;
 
@@ -31,6 +32,10 @@ pub struct Verdict {
     pub reached: Reached,
     /// The deadline passed before every rule had run.
     pub deadline_exceeded: bool,
+    /// What the network was asked and did not answer in time: names and types.
+    pub unanswered: Vec<(String, Kind)>,
+    /// Lists that nobody asks for a while, as they have refused (`dns_block_rule`).
+    pub paused: Vec<String>,
     /// Message-Id as it stands in the header, without folds; empty if there is none.
     pub message_id: Vec<u8>,
     /// Resent-Message-Id, likewise.
@@ -99,7 +104,7 @@ pub struct Hit {
 }
 
 /// The text that a rule matched first, clipped to the limit `evidence`.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Evidence {
     /// The matched bytes.
     pub text: Vec<u8>,

@@ -61,6 +61,11 @@ impl Views {
         &self.settings
     }
 
+    /// The same, for who outlives the message.
+    pub fn settings_shared(&self) -> Arc<Settings> {
+        Arc::clone(&self.settings)
+    }
+
     /// What a header rule gets for `query`; `None` if the message has no such thing.
     pub fn header(&self, query: &HeaderQuery) -> Option<Vec<u8>> {
         query.value(&self.source())

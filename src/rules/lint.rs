@@ -99,12 +99,12 @@ mod tests {
     fn pending_names_directives_evals_and_what_rests_on_them() {
         let lines = "loadplugin Mail::SpamAssassin::Plugin::DKIM\n\
             full A eval:check_dkim_valid()\nheader B eval:bound('x')\nmeta C A && B\nmeta D C\n\
-            dkim_minimum_key_bits 512\nrequired_score 4\n";
+            bayes_min_ham_num 100\nrequired_score 4\n";
         let sources = Sources::of_lines(lines);
         let set = load(&sources, &Limits::default());
         let pending = pending(&set, &|_, name| name == "bound");
         let directives: Vec<_> = pending.directives.iter().map(|(name, _)| *name).collect();
-        assert_eq!(directives, ["dkim_minimum_key_bits"]);
+        assert_eq!(directives, ["bayes_min_ham_num"]);
         assert_eq!(pending.evals.len(), 1);
         assert_eq!(pending.evals["check_dkim_valid"], ["A", "C", "D"]);
     }

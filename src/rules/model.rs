@@ -284,6 +284,11 @@ impl RuleSet {
         self.settings.clone()
     }
 
+    /// Were they loaded for local tests only?
+    pub fn is_local(&self) -> bool {
+        self.local_tests_only
+    }
+
     /// The language of whoever runs this, as the environment names it: `en_US`.
     pub fn language(&self) -> &[u8] {
         &self.language

@@ -3,8 +3,14 @@
 //! They are part of the program, so that they cannot be of another version than it is.
 
 /// Name and text of each file, in the order of reading.
-pub const FILES: &[(&str, &str)] =
-    &[("(mailprint)/10_mailprint.cf", include_str!("../../rules/10_mailprint.cf"))];
+pub const FILES: &[(&str, &str)] = &[
+    ("(mailprint)/10_mailprint.cf", include_str!("../../rules/10_mailprint.cf")),
+    ("(mailprint)/20_helo.cf", include_str!("../../rules/20_helo.cf")),
+    ("(mailprint)/21_reverse_dns.cf", include_str!("../../rules/21_reverse_dns.cf")),
+    ("(mailprint)/22_sender_domains.cf", include_str!("../../rules/22_sender_domains.cf")),
+    ("(mailprint)/23_received.cf", include_str!("../../rules/23_received.cf")),
+    ("(mailprint)/24_headers.cf", include_str!("../../rules/24_headers.cf")),
+];
 
 #[cfg(test)]
 mod tests {

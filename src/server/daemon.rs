@@ -49,7 +49,9 @@ pub fn run(
     let runtime =
         tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(system)?;
     let users = Users::new(config, keeper.clone());
+    let within = runtime.enter();
     let server = Server::with_users(config, log, load, users)?;
+    drop(within);
     let outside = Outside { bound, http, pid_file, keeper, target };
     let served = runtime.block_on(signals::run(server, outside, |_| ready()));
     // Connections that the drain has cut off are not waited for again.

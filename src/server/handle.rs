@@ -8,6 +8,7 @@ use super::users::{Unserved, User};
 use super::{Mail, Server};
 use crate::clock::Tick;
 use crate::engine::markup::{Rewritten, Surroundings};
+use crate::engine::network::kinds::kind_name;
 use crate::engine::{Hit, Verdict};
 use crate::error::Code;
 use crate::limits::Limit;
@@ -102,7 +103,9 @@ async fn scan(server: &Server, request: Request, client: &Client) -> Reply {
     let deadline = since.plus(limit);
     let surroundings = surroundings(server, client, rewrite);
     let profile = loaded.profile.clone();
-    let mail = Mail { bytes: message, user, deadline, report, rewrite, surroundings, profile };
+    let network = server.network();
+    let mail =
+        Mail { bytes: message, user, deadline, report, rewrite, surroundings, profile, network };
     server.note_load();
     match server.pool.scan(mail, loaded.clone()).await {
         Ok(mut verdict) => {
@@ -161,6 +164,11 @@ fn debug(server: &Server, verdict: &Verdict) {
             server.log.debug(&format!("message: limit reached: {}", row.setting));
         }
     }
+    if server.log.shows("dns") {
+        for (name, kind) in &verdict.unanswered {
+            server.log.debug(&format!("dns: no answer in time: {name} {}", kind_name(*kind)));
+        }
+    }
     if server.log.shows("check") {
         let Verdict { score, required, .. } = verdict;
         server.log.debug(&format!("check: is spam? score={score} required={required}"));
@@ -183,6 +191,13 @@ fn count(server: &Server, verdict: &Verdict, size: usize) {
     server.metrics.message_bytes.inc_by(size as u64);
     server.metrics.limits_reached(verdict.reached);
     server.note_overruns(&verdict.overruns);
+    for list in &verdict.paused {
+        server.log.warn(&format!(
+            "check: a rule has found that {list} refuses to answer (dns_block_rule); it is not \
+             asked for a while. Set the scores of its rules to 0, or forbid the questions with \
+             dns_query_restriction deny {list}"
+        ));
+    }
 }
 
 /// The reply to a scan without a verdict.

@@ -17,9 +17,11 @@ pub mod handle;
 pub mod identity;
 pub mod keeper;
 pub mod listener;
+pub mod network;
 pub mod pid_file;
 pub mod pool;
 pub mod privileges;
+pub mod resolver;
 pub mod signals;
 pub mod systemd;
 mod timing;
@@ -30,18 +32,20 @@ use crate::clock::{self, Tick};
 use crate::config::Config;
 use crate::config::address::Allowed;
 use crate::engine::markup::Surroundings;
-use crate::engine::{Profile, Verdict};
+use crate::engine::{Network, Options, Profile, Scan, Verdict};
 use crate::limits::Limits;
 use crate::log::Log;
 use crate::metrics::Metrics;
-use arc_swap::ArcSwap;
+use arc_swap::{ArcSwap, ArcSwapOption};
 use arrivals::Arrivals;
+use network::{Access, Asking};
 use pool::Pool;
 use std::collections::HashSet;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
+use tokio::runtime::Handle;
 use tokio::sync::{Semaphore, watch};
 use users::Users;
 
@@ -61,10 +65,46 @@ pub struct Mail {
     pub surroundings: Surroundings,
     /// The scores and settings of a user with preferences.
     pub profile: Option<Arc<Profile>>,
+    /// Who may be asked about the message; `None` for nobody.
+    pub network: Option<Arc<Network>>,
 }
 
 /// What one scan worker calls for each message; it owns the worker's caches and buffers.
-pub type Scanner = Box<dyn FnMut(Mail) -> Verdict>;
+pub type Scanner = Box<dyn FnMut(Step) -> Progress>;
+
+/// What a scan worker is to do.
+pub enum Step {
+    /// Scan this.
+    Begin(Mail),
+    /// Bring this scan to its end: the network has answered, or will not.
+    Finish(Box<Waiting>),
+}
+
+/// How far a worker has come with a scan.
+pub enum Progress {
+    /// To its end.
+    Done(Box<Verdict>),
+    /// So far that only the network can tell more.
+    Waits(Box<Waiting>),
+}
+
+/// A scan that waits for the network; meanwhile it needs no worker.
+pub struct Waiting {
+    /// The scan.
+    pub scan: Scan,
+    /// What was wanted of it.
+    pub options: Options,
+}
+
+/// A scanner that never waits.
+pub fn at_once(mut scan: impl FnMut(Mail) -> Verdict + 'static) -> Scanner {
+    Box::new(move |step| {
+        Progress::Done(Box::new(match step {
+            Step::Begin(mail) => scan(mail),
+            Step::Finish(_) => Verdict::default(),
+        }))
+    })
+}
 
 /// Makes a scanner; each worker calls it once on its own thread.
 pub type Scanners = Arc<dyn Fn() -> Scanner + Send + Sync>;
@@ -78,6 +118,8 @@ pub struct Loaded {
     pub profile: Option<Arc<Profile>>,
     /// What a user's preferences make of it; a user's own ruleset has none.
     pub for_user: Option<ForUser>,
+    /// How the rules want the network asked; `None`: not at all.
+    pub asking: Option<Asking>,
     /// How many rules there are.
     pub rules: usize,
     /// The files that they were read from.
@@ -105,9 +147,10 @@ impl Default for Loaded {
     /// No rules.
     fn default() -> Loaded {
         Loaded {
-            scanner: Arc::new(|| Box::new(|_| Verdict::default())),
+            scanner: Arc::new(|| at_once(|_| Verdict::default())),
             profile: None,
             for_user: None,
+            asking: None,
             rules: 0,
             files: Vec::new(),
             complaints: Vec::new(),
@@ -124,7 +167,7 @@ pub struct Server {
     /// Where the counters are.
     pub metrics: Metrics,
     /// Where the lines go.
-    pub log: Log,
+    pub log: Arc<Log>,
     /// This machine's name.
     pub hostname: Arc<str>,
     /// Who requests are for.
@@ -134,6 +177,7 @@ pub struct Server {
     allowed: Allowed,
     allow_tell: bool,
     rules: ArcSwap<Loaded>,
+    access: ArcSwapOption<Access>,
     load: Load,
     pool: Pool,
     connections: usize,
@@ -196,14 +240,16 @@ impl Server {
         users: Users,
     ) -> Result<Arc<Server>, StartError> {
         let metrics = Metrics::new()?;
+        let log = Arc::new(log);
         let loaded = load().map_err(StartError::Rules)?;
         note_loaded(&metrics, &log, &loaded);
+        let access = access(&loaded, &metrics, &log);
         let workers = match config.workers {
             0 => std::thread::available_parallelism().map_or(1, |count| count.get()),
             count => count,
         };
         let system = |why| StartError::System { what: "a scan worker cannot start".into(), why };
-        let pool = Pool::start(workers, loaded.limits.queued_scans, &metrics).map_err(system)?;
+        let pool = Pool::start(workers, &loaded.limits, &metrics).map_err(system)?;
         let connections = loaded.limits.connections;
         Ok(Arc::new(Server {
             metrics,
@@ -214,6 +260,7 @@ impl Server {
             allowed: Allowed::parse(&config.allowed).map_err(StartError::Setting)?,
             allow_tell: config.allow_tell,
             rules: ArcSwap::from_pointee(loaded),
+            access: ArcSwapOption::new(access),
             load,
             pool,
             connections,
@@ -257,6 +304,11 @@ impl Server {
         self.rules.load_full()
     }
 
+    /// The network, if the rules want it asked and it is there.
+    pub fn network(&self) -> Option<Arc<Network>> {
+        self.access.load().as_ref().and_then(|access| access.network())
+    }
+
     /// Loads the rules anew and swaps them whole; what cannot be loaded changes nothing.
     pub fn reload(&self) {
         match (self.load)() {
@@ -264,6 +316,7 @@ impl Server {
                 note_loaded(&self.metrics, &self.log, &loaded);
                 self.metrics.reloads.with_label_values(&["done"]).inc();
                 self.log.info(&format!("spamd: rules reloaded, {} rules", loaded.rules));
+                self.access.store(access(&loaded, &self.metrics, &self.log));
                 self.rules.store(Arc::new(loaded));
             }
             Err(why) => {
@@ -299,6 +352,19 @@ impl Server {
     pub fn stopping(&self) -> watch::Receiver<bool> {
         self.stopping.subscribe()
     }
+}
+
+/// Who is asked by the rules of `loaded`. Without a runtime there is nobody.
+fn access(loaded: &Loaded, metrics: &Metrics, log: &Arc<Log>) -> Option<Arc<Access>> {
+    let asking = loaded.asking.as_ref()?;
+    let runtime = Handle::try_current().ok()?;
+    let log = Arc::clone(log);
+    let notices = Arc::new(move |text: &str| log.warn(text));
+    let metrics = metrics.clone();
+    let access = Access::new(asking, &loaded.limits, metrics, notices, runtime.clone());
+    runtime.spawn(Access::watch(Arc::downgrade(&access), asking.clone()));
+    runtime.spawn(access.probes());
+    Some(access)
 }
 
 /// Notes what was read, and what is wrong with it.

@@ -1,14 +1,16 @@
 //! Scan workers: threads that own a scanner each, behind a queue that refuses.
 //!
-//! In go a message and the ruleset that it began with, out comes its verdict. A panic
-//! costs the message that caused it: the worker throws its scanner away and goes on with a
-//! new one.
+//! In go a message and the ruleset that it began with, out comes its verdict. A scan that waits
+//! for the network holds no worker; what comes back goes before what is new. A panic costs the
+//! message that caused it: the worker throws its scanner away and goes on with a new one.
 
-use super::{Loaded, Mail, Scanner, Scanners};
+use super::{Loaded, Mail, Progress, Scanner, Scanners, Step};
 use crate::clock::Tick;
 use crate::engine::Verdict;
+use crate::limits::{Limit, Limits};
 use crate::metrics::Metrics;
-use crossbeam_channel::{Receiver, Sender, TrySendError, bounded};
+use crossbeam_channel::{Receiver, Sender, TrySendError, bounded, select_biased, unbounded};
+use prometheus::IntGauge;
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Weak};
@@ -28,30 +30,36 @@ pub enum ScanError {
     Panicked,
 }
 
-/// The workers and their queue.
+/// The workers and their queues.
 pub struct Pool {
     jobs: Sender<Job>,
+    /// Scans that have waited: as many as `waiting` at most.
+    back: Sender<Job>,
+    /// The most scans that may wait at once.
+    most_waiting: usize,
     metrics: Metrics,
 }
 
 struct Job {
-    mail: Mail,
+    step: Step,
+    deadline: Tick,
     ruleset: Arc<Loaded>,
     since: Tick,
-    verdict: oneshot::Sender<Result<Verdict, ScanError>>,
+    done: oneshot::Sender<Result<Progress, ScanError>>,
 }
 
 impl Pool {
-    /// Starts `workers` threads behind a queue of `queue` messages.
-    pub fn start(workers: usize, queue: usize, metrics: &Metrics) -> io::Result<Pool> {
-        let (jobs, received) = bounded(queue);
+    /// Starts `workers` threads behind a queue.
+    pub fn start(workers: usize, limits: &Limits, metrics: &Metrics) -> io::Result<Pool> {
+        let (jobs, received) = bounded(limits.queued_scans);
+        let (back, come_back) = unbounded();
         for number in 0..workers.max(1) {
-            let (jobs, metrics) = (received.clone(), metrics.clone());
+            let (jobs, back, metrics) = (received.clone(), come_back.clone(), metrics.clone());
             std::thread::Builder::new()
                 .name(format!("scan-{number}"))
-                .spawn(move || Worker { jobs, metrics, scanners: Vec::new() }.run())?;
+                .spawn(move || Worker { jobs, back, metrics, scanners: Vec::new() }.run())?;
         }
-        Ok(Pool { jobs, metrics: metrics.clone() })
+        Ok(Pool { jobs, back, most_waiting: limits.waiting_scans, metrics: metrics.clone() })
     }
 
     /// Would the next message be refused?
@@ -60,26 +68,70 @@ impl Pool {
     }
 
     /// The verdict on `mail`, or at once the word that the queue is full.
-    pub async fn scan(&self, mail: Mail, ruleset: Arc<Loaded>) -> Result<Verdict, ScanError> {
-        let deadline = mail.deadline.instant();
-        let (verdict, answer) = oneshot::channel();
-        let job = Job { mail, ruleset, since: Tick::now(), verdict };
-        self.metrics.queued_scans.inc();
-        if let Err(TrySendError::Full(_) | TrySendError::Disconnected(_)) = self.jobs.try_send(job)
+    pub async fn scan(&self, mut mail: Mail, ruleset: Arc<Loaded>) -> Result<Verdict, ScanError> {
+        let deadline = mail.deadline;
+        if mail.network.is_some() && self.metrics.waiting_scans.get() as usize >= self.most_waiting
         {
+            self.metrics.limit_hit(Limit::WaitingScans);
+            mail.network = None;
+        }
+        let road = async {
+            match self.step(Step::Begin(mail), deadline, &ruleset, &self.jobs).await? {
+                Progress::Done(verdict) => Ok(*verdict),
+                Progress::Waits(mut waiting) => {
+                    let held = Held::new(&self.metrics.waiting_scans);
+                    waiting.scan.wait().await;
+                    drop(held);
+                    let finish = Step::Finish(waiting);
+                    match self.step(finish, deadline, &ruleset, &self.back).await? {
+                        Progress::Done(verdict) => Ok(*verdict),
+                        Progress::Waits(_) => Err(ScanError::Late),
+                    }
+                }
+            }
+        };
+        let in_time = tokio::time::timeout_at(deadline.instant().into(), road).await;
+        in_time.unwrap_or(Err(ScanError::Late))
+    }
+
+    /// Has a worker do a step.
+    async fn step(
+        &self,
+        step: Step,
+        deadline: Tick,
+        ruleset: &Arc<Loaded>,
+        queue: &Sender<Job>,
+    ) -> Result<Progress, ScanError> {
+        let (done, answer) = oneshot::channel();
+        let job = Job { step, deadline, ruleset: Arc::clone(ruleset), since: Tick::now(), done };
+        self.metrics.queued_scans.inc();
+        if let Err(TrySendError::Full(_) | TrySendError::Disconnected(_)) = queue.try_send(job) {
             self.metrics.queued_scans.dec();
             return Err(ScanError::Busy);
         }
-        match tokio::time::timeout_at(deadline.into(), answer).await {
-            Ok(Ok(outcome)) => outcome,
-            Ok(Err(_)) => Err(ScanError::Panicked),
-            Err(_) => Err(ScanError::Late),
-        }
+        answer.await.unwrap_or(Err(ScanError::Panicked))
+    }
+}
+
+/// One of what a gauge counts, until it is dropped.
+struct Held<'g>(&'g IntGauge);
+
+impl<'g> Held<'g> {
+    fn new(gauge: &'g IntGauge) -> Held<'g> {
+        gauge.inc();
+        Held(gauge)
+    }
+}
+
+impl Drop for Held<'_> {
+    fn drop(&mut self) {
+        self.0.dec();
     }
 }
 
 struct Worker {
     jobs: Receiver<Job>,
+    back: Receiver<Job>,
     metrics: Metrics,
     /// Scanners with what they were made by, the one used last at the end.
     scanners: Vec<(Maker, Scanner)>,
@@ -94,28 +146,34 @@ const KEPT: usize = 3;
 
 impl Worker {
     fn run(mut self) {
-        while let Ok(job) = self.jobs.recv() {
+        loop {
+            let job = select_biased! {
+                recv(self.back) -> job => job,
+                recv(self.jobs) -> job => job,
+            };
+            // The pool is gone, both its ends at once.
+            let Ok(job) = job else { return };
             self.metrics.queued_scans.dec();
             self.metrics.queue_seconds.observe(job.since.elapsed().as_secs_f64());
-            if job.verdict.is_closed() || job.mail.deadline <= Tick::now() {
-                let _ = job.verdict.send(Err(ScanError::Late));
+            if job.done.is_closed() || job.deadline <= Tick::now() {
+                let _ = job.done.send(Err(ScanError::Late));
                 continue;
             }
             self.metrics.busy_workers.inc();
-            let outcome = self.scan(job.mail, &job.ruleset);
+            let outcome = self.take(job.step, &job.ruleset);
             self.metrics.busy_workers.dec();
             // Who asked may be gone; the verdict is then nobody's.
-            let _ = job.verdict.send(outcome);
+            let _ = job.done.send(outcome);
         }
     }
 
-    fn scan(&mut self, mail: Mail, ruleset: &Arc<Loaded>) -> Result<Verdict, ScanError> {
+    fn take(&mut self, step: Step, ruleset: &Arc<Loaded>) -> Result<Progress, ScanError> {
         let since = Tick::now();
         let outcome = catch_unwind(AssertUnwindSafe(|| {
             let (made_by, mut scanner) = self.scanner(&ruleset.scanner);
-            let verdict = scanner(mail);
+            let progress = scanner(step);
             self.scanners.push((made_by, scanner));
-            verdict
+            progress
         }));
         self.metrics.scan_seconds.observe(since.elapsed().as_secs_f64());
         outcome.map_err(|_| {
@@ -151,7 +209,7 @@ mod tests {
     use std::time::Duration;
 
     fn loaded(scan: fn(Mail) -> Verdict) -> Arc<Loaded> {
-        let scanner: Scanners = Arc::new(move || Box::new(scan));
+        let scanner: Scanners = Arc::new(move || super::super::at_once(scan));
         Arc::new(Loaded { scanner, ..Loaded::default() })
     }
 
@@ -165,7 +223,12 @@ mod tests {
             rewrite: false,
             surroundings: Surroundings::default(),
             profile: None,
+            network: None,
         }
+    }
+
+    fn queue(queued_scans: usize) -> Limits {
+        Limits { queued_scans, ..Limits::default() }
     }
 
     fn slow_or_panic(mail: Mail) -> Verdict {
@@ -180,7 +243,7 @@ mod tests {
     #[tokio::test]
     async fn a_panic_costs_one_message() {
         let metrics = Metrics::new().unwrap();
-        let pool = Pool::start(1, 4, &metrics).unwrap();
+        let pool = Pool::start(1, &queue(4), &metrics).unwrap();
         let rules = loaded(slow_or_panic);
         let outcome = pool.scan(mail(b"panic", 5000), rules.clone()).await;
         assert_eq!(outcome.unwrap_err(), ScanError::Panicked);
@@ -190,7 +253,7 @@ mod tests {
 
     #[tokio::test]
     async fn limit_queued_scans_refuses_one_more() {
-        let pool = Arc::new(Pool::start(1, 2, &Metrics::new().unwrap()).unwrap());
+        let pool = Arc::new(Pool::start(1, &queue(2), &Metrics::new().unwrap()).unwrap());
         let rules = loaded(slow_or_panic);
         let scan = |pool: Arc<Pool>, rules: Arc<Loaded>| {
             tokio::spawn(async move { pool.scan(mail(b"slow", 5000), rules).await })
@@ -210,7 +273,7 @@ mod tests {
 
     #[tokio::test]
     async fn who_waits_too_long_is_told_so() {
-        let pool = Pool::start(1, 2, &Metrics::new().unwrap()).unwrap();
+        let pool = Pool::start(1, &queue(2), &Metrics::new().unwrap()).unwrap();
         let outcome = pool.scan(mail(b"slow", 50), loaded(slow_or_panic)).await;
         assert_eq!(outcome.unwrap_err(), ScanError::Late);
     }

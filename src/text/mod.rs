@@ -10,4 +10,5 @@ pub mod locales;
 pub mod net;
 pub mod number;
 pub mod pieces;
+pub mod reach;
 pub mod shown;

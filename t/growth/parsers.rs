@@ -24,6 +24,7 @@ fn load(lines: &[u8]) -> mailprint::rules::RuleSet {
         local_tests_only: true,
         pre_lines: include_bytes!("../fuzz/rules.pre").to_vec(),
         cf_lines: lines.to_vec(),
+        own: mailprint::rules::own::FILES.to_vec(),
         ..Sources::default()
     };
     mailprint::rules::load(&sources, &Limits::default())

@@ -102,7 +102,7 @@ pub fn loaded(limits: Limits) -> Loaded {
 pub fn loaded_with(limits: Limits, settings: Settings) -> Loaded {
     let scanner = move || {
         let settings = settings.clone();
-        Box::new(move |mail: Mail| stand_in(&mail, &settings)) as Box<dyn FnMut(Mail) -> Verdict>
+        mailprint::server::at_once(move |mail: Mail| stand_in(&mail, &settings))
     };
     Loaded { scanner: Arc::new(scanner), rules: RULES.len(), limits, ..Loaded::default() }
 }

@@ -4,6 +4,7 @@
 //! cannot be written is an error, so that whoever called keeps the original.
 
 use super::super::archive::Mail;
+use super::super::network::{self, Outside};
 use super::super::notes::Notes;
 use super::super::{out, ruleset};
 use super::debug;
@@ -85,7 +86,7 @@ impl<'n> Filter<'n> {
         let (written, failed) = made_of(bytes, |bytes| self.made_of(bytes));
         if failed {
             self.found.failed = true;
-            if let Some(Scanner { engine, worker }) = &mut self.scanner {
+            if let Some(Scanner { engine, worker, .. }) = &mut self.scanner {
                 *worker = engine.worker();
             }
             self.notes.warn("the scan failed, see above; the message is passed on as it is");
@@ -99,7 +100,7 @@ impl<'n> Filter<'n> {
             true => remove(bytes.to_vec(), &self.limits),
             false => bytes.to_vec(),
         };
-        let Some(Scanner { engine, worker }) = &mut self.scanner else { return plain };
+        let Some(Scanner { engine, worker, outside }) = &mut self.scanner else { return plain };
         let limit = Duration::from_millis(self.limits.scan_milliseconds as u64);
         let options = Options {
             subtests: debug::wants_subtests(self.notes),
@@ -107,6 +108,7 @@ impl<'n> Filter<'n> {
             rewrite: true,
             surroundings: self.surroundings.clone(),
             deadline: Some(Tick::now().plus(limit)),
+            network: outside.network.clone(),
             ..Options::default()
         };
         let verdict = engine.scan(worker, plain, &options);
@@ -134,13 +136,15 @@ impl<'n> Filter<'n> {
 struct Scanner {
     engine: Engine,
     worker: Worker,
+    outside: Outside,
 }
 
 impl Scanner {
     fn load(config: &Config, notes: &Notes) -> Result<Scanner, String> {
         let engine = ruleset::arranged(config, false)?;
         debug::rules(engine.rules(), notes);
-        Ok(Scanner { worker: engine.worker(), engine })
+        let outside = network::outside(&engine, config).map_err(|why| why.text)?;
+        Ok(Scanner { worker: engine.worker(), engine, outside })
     }
 }
 

@@ -29,6 +29,7 @@ pub const TABLE: &[Row] = &[
         arguments: "(['regex'])",
         meaning: "a sender's address is free mail, and the pattern matches it",
         edits_body: false,
+        waits: false,
         bind: from,
     },
     Row {
@@ -37,6 +38,7 @@ pub const TABLE: &[Row] = &[
         arguments: "('header' [, 'regex'])",
         meaning: "an address in the header is free mail, and the pattern matches it",
         edits_body: false,
+        waits: false,
         bind: header,
     },
     Row {
@@ -45,6 +47,7 @@ pub const TABLE: &[Row] = &[
         arguments: "(['regex'])",
         meaning: "an address in the body is free mail, and the pattern matches it",
         edits_body: true,
+        waits: false,
         bind: body,
     },
     Row {
@@ -54,6 +57,7 @@ pub const TABLE: &[Row] = &[
         meaning: "From, or the body, holds another free-mail address than Reply-To; with 'reply' \
                   From stands for a Reply-To that is absent",
         edits_body: true,
+        waits: false,
         bind: replyto,
     },
 ];

@@ -24,7 +24,7 @@ const fn row(
     meaning: &'static str,
     bind: fn(&Eval, &mut Binding) -> Result<Test, String>,
 ) -> Row {
-    Row { name, plugin: PLUGIN, arguments, meaning, edits_body: false, bind }
+    Row { name, plugin: PLUGIN, arguments, meaning, edits_body: false, waits: false, bind }
 }
 
 /// The functions.

@@ -5,21 +5,28 @@
 //! when mail comes in.
 
 mod arguments;
+pub(super) mod ask_dns;
 mod body;
-mod dkim;
+pub mod dkim;
+pub mod dmarc;
+pub(super) mod dns_lists;
 mod freemail;
 mod globs;
+pub(super) mod hash_lists;
 mod header;
+pub mod host;
 mod html;
 mod https_mismatch;
 mod image;
+mod listed;
 mod lists;
 mod mime;
 mod own;
 mod relay;
-mod spf;
+pub mod spf;
 mod subject_lists;
 mod uri;
+pub(super) mod uri_dns;
 mod uri_hosts;
 mod vbounce;
 
@@ -27,9 +34,9 @@ use super::Worker;
 pub(super) use super::leaf::{HIT, MISS, Outcome};
 use super::scan::Scan;
 use crate::limits::Limits;
-use crate::rules::RuleSet;
 use crate::rules::model::Eval;
 use crate::rules::regex::{Exact, Ids, Pattern, Strip};
+use crate::rules::{RuleId, RuleSet};
 use crate::text::{locales, number};
 use std::any::{Any, TypeId};
 use std::collections::HashMap;
@@ -48,6 +55,9 @@ pub struct Row {
     /// Does it rewrite the body that rules see? Such a test runs before the body rules of its
     /// priority.
     pub edits_body: bool,
+    /// Does it read what an errand of its family brings back from the network? Then it runs when
+    /// the errands are done, if there are any.
+    pub waits: bool,
     bind: Bind,
 }
 
@@ -63,7 +73,18 @@ impl Row {
         meaning: &'static str,
         bind: Bind,
     ) -> Row {
-        Row { name, plugin, arguments, meaning, edits_body: false, bind }
+        Row { name, plugin, arguments, meaning, edits_body: false, waits: false, bind }
+    }
+
+    /// A function that reads what the network has said.
+    const fn waiting(
+        plugin: &'static str,
+        name: &'static str,
+        arguments: &'static str,
+        meaning: &'static str,
+        bind: Bind,
+    ) -> Row {
+        Row { waits: true, ..Row::new(plugin, name, arguments, meaning, bind) }
     }
 }
 
@@ -72,6 +93,8 @@ pub type Test = Arc<dyn Fn(&mut Scan, &mut Worker) -> Outcome + Send + Sync>;
 
 /// What a call may be bound to: the rule files, patterns, and what its family shares.
 pub struct Binding<'a> {
+    /// The rule that calls.
+    pub rule: RuleId,
     /// What the files say.
     pub rules: &'a RuleSet,
     /// The limits in force.
@@ -116,8 +139,12 @@ pub fn table() -> impl Iterator<Item = &'static Row> {
         own::TABLE,
         body::TABLE,
         dkim::TABLE,
+        dns_lists::TABLE,
+        dmarc::TABLE,
         freemail::TABLE,
+        hash_lists::TABLE,
         header::TABLE,
+        host::TABLE,
         html::TABLE,
         https_mismatch::TABLE,
         image::TABLE,
@@ -127,21 +154,81 @@ pub fn table() -> impl Iterator<Item = &'static Row> {
         spf::TABLE,
         subject_lists::TABLE,
         uri::TABLE,
+        uri_dns::TABLE,
         uri_hosts::TABLE,
         vbounce::TABLE,
     ];
     families.into_iter().flatten()
 }
 
-/// Would SpamAssassin ask the network where this function finds nothing in the message? It is
-/// built as far as the message tells.
-pub fn is_partial(name: &str) -> bool {
-    spf::ASKING.iter().any(|begin| name.starts_with(begin))
+/// What the families that ask lists have to ask, read once.
+#[derive(Default)]
+pub struct Asks {
+    /// `check_rbl` and its kin.
+    pub lists: dns_lists::Plan,
+    /// `uridnsbl` and its kin.
+    pub uris: uri_dns::Plan,
+    /// `check_hashbl_…`
+    pub hashes: hash_lists::Plan,
+    /// `askdns`
+    pub tags: ask_dns::Plan,
+    /// Rules that read what a family brings back, by its plugin.
+    waiting: HashMap<&'static str, Vec<RuleId>>,
+}
+
+impl Asks {
+    /// What the rules of `to` ask.
+    pub(super) fn new(to: &mut Binding) -> Asks {
+        let rules = to.rules;
+        Asks {
+            lists: dns_lists::Plan::new(rules, to),
+            uris: uri_dns::Plan::new(rules),
+            hashes: hash_lists::Plan::new(rules, to),
+            tags: ask_dns::Plan::new(rules, to),
+            waiting: waiting(rules),
+        }
+    }
+
+    /// Does a rule that runs on `scan` read what the family of `plugin` brings back?
+    pub fn wants(&self, plugin: &str, scan: &Scan) -> bool {
+        let runs =
+            |rule: &RuleId| scan.course.score(*rule) != 0.0 && !scan.course.is_skipped(*rule);
+        self.waiting.get(plugin).is_some_and(|rules| rules.iter().any(runs))
+    }
+}
+
+fn waiting(rules: &RuleSet) -> HashMap<&'static str, Vec<RuleId>> {
+    let mut waiting: HashMap<&str, Vec<RuleId>> = HashMap::new();
+    for (id, rule) in rules.iter() {
+        if let crate::rules::Test::Eval(call) = &rule.test
+            && let Some(row) = find(&call.function).filter(|row| row.waits)
+        {
+            waiting.entry(row.plugin).or_default().push(id);
+        }
+    }
+    waiting
+}
+
+/// Does the call ask a list?
+pub fn asks_lists(call: &Eval) -> bool {
+    let families = [ask_dns::TABLE, dns_lists::TABLE, hash_lists::TABLE, uri_dns::TABLE];
+    families.into_iter().flatten().any(|row| row.name == &*call.function)
+}
+
+/// What reports write before the description of a rule that asks a list.
+pub fn area(call: &Eval) -> &'static str {
+    match &*call.function {
+        "askdns" => "ASKDNS: ",
+        "check_dns_sender" => "DNS: ",
+        name if dns_lists::TABLE.iter().any(|row| row.name == name) => "RBL: ",
+        _ => "",
+    }
 }
 
 /// The function called `name`, if it is built.
 pub fn find(name: &str) -> Option<&'static Row> {
-    table().find(|row| row.name == name)
+    // What a directive makes of a rule is called as a function, and nobody can write it.
+    table().chain(ask_dns::TABLE).find(|row| row.name == name)
 }
 
 /// The call, ready to be made; `None` if the function is not built, an error if its arguments

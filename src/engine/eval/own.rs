@@ -19,6 +19,7 @@ pub const TABLE: &[Row] = &[
         arguments: "('name')",
         meaning: "the message reached the limit of that name (limits.rs)",
         edits_body: false,
+        waits: false,
         bind: limit_reached,
     },
     Row {
@@ -27,6 +28,7 @@ pub const TABLE: &[Row] = &[
         arguments: "()",
         meaning: "two programs may read different parts: a Content-Type or boundary given twice",
         edits_body: false,
+        waits: false,
         bind: ambiguous_mime,
     },
 ];

@@ -20,6 +20,7 @@ pub const TABLE: &[Row] = &[
         arguments: "()",
         meaning: "welcomelist_bounce_relays names a host",
         edits_body: false,
+        waits: false,
         bind: have_any,
     },
     row("check_welcomelist_bounce_relays"),
@@ -36,6 +37,7 @@ const fn row(name: &'static str) -> Row {
         arguments: "()",
         meaning: "a Received line in the body names a host of welcomelist_bounce_relays",
         edits_body: false,
+        waits: false,
         bind: names_relay,
     }
 }

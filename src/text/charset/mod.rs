@@ -26,6 +26,11 @@ pub enum Trust {
     Declared,
 }
 
+/// Does `name` mean a charset, to Perl or to a browser?
+pub fn is_known(name: &[u8]) -> bool {
+    names::find(name).is_some() || encoding_rs::Encoding::for_label(name).is_some()
+}
+
 /// `bytes` as UTF-8, and whether they were decoded to characters (false: they are left as
 /// they were, pure ASCII in nearly all cases). No declared charset means US-ASCII.
 pub fn to_utf8<'a>(

@@ -45,6 +45,7 @@ pub fn rules(lines: &[u8]) -> RuleSet {
         local_tests_only: true,
         pre_lines: include_bytes!("../rules.pre").to_vec(),
         cf_lines: lines.to_vec(),
+        own: mailprint::rules::own::FILES.to_vec(),
         ..Sources::default()
     };
     mailprint::rules::load(&sources, &limits())

@@ -1,0 +1,37 @@
+//! The network for commands that scan: a small runtime of their own.
+
+use super::Failure;
+use crate::config::Config;
+use crate::engine::{Engine, Network};
+use crate::error::Code;
+use crate::metrics::Metrics;
+use crate::server::network::{Access, Asking};
+use std::sync::Arc;
+use tokio::runtime::{Builder, Runtime};
+
+/// Who may be asked, and the threads that ask.
+pub struct Outside {
+    /// Nobody, where rules or options want local tests only.
+    pub network: Option<Arc<Network>>,
+    /// Errands run here as long as this lives.
+    _runtime: Option<Runtime>,
+}
+
+/// The network, as the rules of `engine` want it asked; told on standard error is what lists
+/// have to say.
+pub fn outside(engine: &Engine, config: &Config) -> Result<Outside, Failure> {
+    let Some(asking) = Asking::of(engine.rules()) else {
+        return Ok(Outside { network: None, _runtime: None });
+    };
+    let wrong = |what: &str| Failure::new(Code::OsErr, what);
+    let runtime = Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()
+        .map_err(|why| wrong(&format!("no threads for the network: {why}")))?;
+    let metrics = Metrics::new().map_err(|why| wrong(&why.to_string()))?;
+    let notices = Arc::new(|text: &str| eprintln!("warn: {text}"));
+    let access = Access::new(&asking, &config.limits, metrics, notices, runtime.handle().clone());
+    runtime.block_on(access.test(&asking));
+    Ok(Outside { network: access.network(), _runtime: Some(runtime) })
+}

@@ -1,0 +1,80 @@
+//! The questions of one scan: each asked once, however many rules want its answer.
+
+use crate::clock::Tick;
+use crate::dns::{Answering, Failure, Lookup, Outcome, Question};
+use futures_util::FutureExt;
+use futures_util::future::{BoxFuture, Shared};
+use std::collections::{BTreeSet, HashMap};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use tokio::sync::watch;
+
+/// Asks for one scan.
+pub struct Inquiry {
+    lookup: Arc<dyn Lookup>,
+    asked: Mutex<HashMap<Question, Shared<BoxFuture<'static, Outcome>>>>,
+    over: watch::Sender<bool>,
+    unanswered: Mutex<BTreeSet<Question>>,
+    /// When nothing is waited for any more, whatever the resolver thinks.
+    pub ends: Tick,
+}
+
+impl Inquiry {
+    /// Nothing has been asked yet.
+    pub fn new(lookup: Arc<dyn Lookup>, ends: Tick) -> Inquiry {
+        Inquiry {
+            lookup,
+            asked: Mutex::default(),
+            over: watch::Sender::new(false),
+            unanswered: Mutex::default(),
+            ends,
+        }
+    }
+
+    /// No answer is waited for any more.
+    pub fn give_up(&self) {
+        self.over.send_replace(true);
+    }
+
+    /// The questions that were not answered in time.
+    pub fn unanswered(&self) -> Vec<Question> {
+        lock(&self.unanswered).iter().cloned().collect()
+    }
+
+    /// The answer to `question`, which is asked if it has not been.
+    fn answer(&self, question: &Question) -> Shared<BoxFuture<'static, Outcome>> {
+        let mut asked = lock(&self.asked);
+        if let Some(known) = asked.get(question) {
+            return known.clone();
+        }
+        let (lookup, owned) = (Arc::clone(&self.lookup), question.clone());
+        let asking = async move { lookup.lookup(&owned).await }.boxed().shared();
+        asked.insert(question.clone(), asking.clone());
+        asking
+    }
+}
+
+impl Lookup for Inquiry {
+    fn lookup<'a>(&'a self, question: &'a Question) -> Answering<'a> {
+        let answer = self.answer(question);
+        Box::pin(async move {
+            let mut over = self.over.subscribe();
+            let is_over = *over.borrow_and_update();
+            let outcome = match is_over {
+                true => Err(Failure::Late),
+                false => tokio::select! {
+                    biased;
+                    outcome = answer => outcome,
+                    _ = over.changed() => Err(Failure::Late),
+                },
+            };
+            if let Err(Failure::Late | Failure::Broken | Failure::Budget) = outcome {
+                lock(&self.unanswered).insert(question.clone());
+            }
+            outcome
+        })
+    }
+}
+
+fn lock<T>(of: &Mutex<T>) -> MutexGuard<'_, T> {
+    of.lock().unwrap_or_else(PoisonError::into_inner)
+}

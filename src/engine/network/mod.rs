@@ -1,0 +1,184 @@
+//! What the network is asked about a message while rules run on it.
+//!
+//! A family of evals that needs the network hands in *errands*: made from the scan when headers
+//! and URIs are known, run beside it without a worker, and back before it is finished with
+//! something to note. Evals whose row says `waits` run after that and read the note
+//! ([`Scan::known_note`]); where there is none, the network was not asked or did not answer.
+//!
+//! [`Scan::send`] lets the errands go, [`Scan::wait`] brings their findings home, and
+//! [`families`] says which there are and which has to wait for which.
+
+mod families;
+mod findings;
+mod inquiry;
+pub mod kinds;
+
+pub use findings::{Findings, record_text};
+
+use super::scan::Scan;
+use crate::clock::Tick;
+use crate::dns::{Lookup, Name, Question, Resolver};
+use families::Sent;
+use inquiry::Inquiry;
+use std::any::Any;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::runtime::Handle;
+use tokio::task::JoinSet;
+
+/// A part of what the network is asked about one message. It owns all that it needs.
+pub type Errand = Box<dyn FnOnce(Arc<dyn Lookup>) -> Underway + Send>;
+
+/// An errand that has been sent.
+pub type Underway = Pin<Box<dyn Future<Output = Finding> + Send>>;
+
+/// What an errand brings back: does to the scan what there is to do, most often to note
+/// something for the evals of its family.
+pub type Finding = Box<dyn FnOnce(&mut Scan) + Send>;
+
+/// An errand whose end is a note.
+pub fn errand<T, F>(ask: impl FnOnce(Arc<dyn Lookup>) -> F + Send + 'static) -> Errand
+where
+    T: Any + Send + Sync,
+    F: Future<Output = T> + Send + 'static,
+{
+    Box::new(move |lookup| {
+        let asking = ask(lookup);
+        Box::pin(async move {
+            let found = asking.await;
+            Box::new(move |scan: &mut Scan| {
+                scan.note(found);
+            }) as Finding
+        })
+    })
+}
+
+/// Who answers, and for how long. [`Resolver`] does for a process.
+pub trait Answers: Send + Sync {
+    /// What one message asks through; after `deadline` it gets no answers.
+    fn asker(&self, deadline: Tick) -> Arc<dyn Lookup>;
+
+    /// Leaves a list alone for a time. False: it is left alone already.
+    fn block(&self, zone: &Name, length: Duration) -> bool;
+}
+
+impl Answers for Arc<Resolver> {
+    fn asker(&self, deadline: Tick) -> Arc<dyn Lookup> {
+        Resolver::asker(self, deadline)
+    }
+
+    fn block(&self, zone: &Name, length: Duration) -> bool {
+        Resolver::block(self, zone, length)
+    }
+}
+
+/// The network, as scans ask it. Shared by all of them.
+pub struct Network {
+    /// Who answers.
+    pub answers: Arc<dyn Answers>,
+    /// Where errands run.
+    pub runtime: Handle,
+}
+
+/// What has been asked about one message.
+pub(super) struct Asked {
+    network: Arc<Network>,
+    inquiry: Arc<Inquiry>,
+    errands: JoinSet<Finding>,
+    sent: Sent,
+}
+
+/// How long a scan without a deadline may wait.
+const LONGEST: Duration = Duration::from_secs(300);
+
+/// A moment before the scan's own deadline, so that there is time to finish it.
+fn before(deadline: Tick) -> Tick {
+    const MOST: Duration = Duration::from_secs(1);
+    let left = deadline.since(Tick::now());
+    Tick::now().plus(left - MOST.min(left / 10))
+}
+
+/// How long errands may go on once their questions have been given up.
+const GRACE: Duration = Duration::from_secs(1);
+
+impl Scan {
+    /// Sends the errands of all families that need to know nothing but the message.
+    pub(super) fn send(&mut self, network: &Arc<Network>) {
+        if self.asked.is_some() {
+            return;
+        }
+        let ends = before(self.deadline().unwrap_or_else(|| Tick::now().plus(LONGEST)));
+        let inquiry = Arc::new(Inquiry::new(network.answers.asker(ends), ends));
+        let (errands, sent) = (JoinSet::new(), Sent::default());
+        let mut asked = Asked { network: Arc::clone(network), inquiry, errands, sent };
+        families::prepare(self);
+        asked.send_more(self);
+        self.asked = Some(asked);
+    }
+
+    /// Are errands out? Then [`Scan::wait`] has to bring their findings before the scan is
+    /// finished.
+    pub fn waits(&self) -> bool {
+        self.asked.as_ref().is_some_and(|asked| !asked.errands.is_empty())
+    }
+
+    /// Waits until the network has answered, or the time for it is over. Needs no worker.
+    pub async fn wait(&mut self) {
+        let Some(mut asked) = self.asked.take() else { return };
+        let (mut ends, mut is_over) = (asked.inquiry.ends, false);
+        loop {
+            tokio::select! {
+                back = asked.errands.join_next() => match back {
+                    Some(Ok(finding)) => {
+                        finding(self);
+                        if !is_over {
+                            asked.send_more(self);
+                        }
+                    }
+                    // A panic costs what this errand would have found.
+                    Some(Err(_)) => {}
+                    None => break,
+                },
+                () = tokio::time::sleep_until(ends.instant().into()) => {
+                    if std::mem::replace(&mut is_over, true) {
+                        break;
+                    }
+                    asked.inquiry.give_up();
+                    ends = Tick::now().plus(GRACE);
+                }
+            }
+        }
+        self.unanswered = asked.inquiry.unanswered();
+        self.asked = Some(asked);
+    }
+
+    /// Lets everything go that is still out: nobody waits for it.
+    pub(super) fn forget_errands(&mut self) {
+        if let Some(asked) = &mut self.asked {
+            asked.errands.abort_all();
+            asked.errands = JoinSet::new();
+        }
+    }
+
+    /// Questions that the network did not answer in time.
+    pub(super) fn unanswered(&self) -> &[Question] {
+        &self.unanswered
+    }
+
+    /// Who was asked, if anybody.
+    pub(super) fn network(&self) -> Option<&Network> {
+        self.asked.as_ref().map(|asked| &*asked.network)
+    }
+}
+
+impl Asked {
+    /// Sends the errands that what is known by now allows.
+    fn send_more(&mut self, scan: &Scan) {
+        for errand in families::next(scan, &mut self.sent) {
+            let underway = errand(Arc::clone(&self.inquiry) as Arc<dyn Lookup>);
+            self.errands.spawn_on(underway, &self.network.runtime);
+        }
+    }
+}
