@@ -159,7 +159,7 @@ fn a_reload_under_load_loses_nothing_and_mixes_nothing() {
                 ..Verdict::default()
             };
             let mut loaded = loaded(Limits::default());
-            loaded.scanner = Arc::new(move || Box::new(scanner));
+            loaded.scanner = Arc::new(move || mailprint::server::at_once(scanner));
             Ok(loaded)
         }
     };
