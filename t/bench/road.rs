@@ -34,8 +34,10 @@ fn main() {
         bytes / messages.len() / 1024,
         plan.clients
     );
-    let ours = run(&Server::mailprint(), &messages, plan.clients, plan.rounds);
+    let ours = run(&Server::mailprint("off"), &messages, plan.clients, plan.rounds);
     print_row("mailprint", &ours);
+    let with_own = run(&Server::mailprint("on"), &messages, plan.clients, plan.rounds);
+    print_row("own rules", &with_own);
     if !Path::new("/usr/sbin/spamd").exists() {
         println!("spamd is not installed: skipped (apt-get install spamassassin spamd)");
         return;
@@ -96,15 +98,18 @@ fn load_messages(folder: &Path, wanted: usize) -> Vec<Vec<u8>> {
 struct Server {
     program: PathBuf,
     arguments: Vec<String>,
+    environment: Vec<(&'static str, &'static str)>,
     port: u16,
 }
 
 impl Server {
-    fn mailprint() -> Server {
+    /// With mailprint's own rules beside the stock ones, or without them: as spamd runs.
+    fn mailprint(own_rules: &'static str) -> Server {
         let port = free_port();
         let program = Path::new(env!("CARGO_BIN_EXE_mailprint")).to_path_buf();
         let arguments = format!("spamd -L -x -s stderr -i 127.0.0.1 -p {port} -m 2");
-        Server { program, arguments: split(&arguments), port }
+        let environment = vec![("MAILPRINT_RULES_OWN", own_rules)];
+        Server { program, arguments: split(&arguments), environment, port }
     }
 
     fn spamd() -> Server {
@@ -112,13 +117,15 @@ impl Server {
         let arguments = format!(
             "-L -x -s stderr -i 127.0.0.1 -p {port} -m 2 --min-children=2 --max-conn-per-child=100000"
         );
-        Server { program: PathBuf::from("/usr/sbin/spamd"), arguments: split(&arguments), port }
+        let (program, environment) = (PathBuf::from("/usr/sbin/spamd"), Vec::new());
+        Server { program, arguments: split(&arguments), environment, port }
     }
 
     fn start(&self) -> (Child, Duration) {
         let began = Tick::now();
         let child = Command::new(&self.program)
             .args(&self.arguments)
+            .envs(self.environment.iter().copied())
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .stderr(Stdio::null())
