@@ -176,7 +176,7 @@ fn compare(cases: &[Case]) -> Option<(Vec<String>, usize)> {
                 answer.split(' ').filter_map(|number| number.parse().ok()).collect();
             let (Some(exact), Some(plan)) = (&exact, &plan) else { continue };
             compared += 1;
-            let ours = match exact.count(text, 0, 50, &mut caches) {
+            let ours = match exact.count(text, 50, &mut caches) {
                 Ok((count, first)) => {
                     let first = first.unwrap_or_default();
                     vec![count, first.start, first.end]

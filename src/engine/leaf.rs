@@ -197,7 +197,7 @@ fn tagged(
     let Some(Seen { pieces, .. }) = scan.seen(view) else { return Ok(None) };
     let scope = rules.program.plan(view).scope(index, pieces.len());
     for (number, piece) in pieces.iter().enumerate().take(scope.end).skip(scope.start) {
-        let (matches, first) = exact.count(piece, 0, most - found.count, &mut caches)?;
+        let (matches, first) = exact.count(piece, most - found.count, &mut caches)?;
         found.count += matches;
         found.first = found.first.or_else(|| first.map(|range| (number, range)));
         if found.count >= most {
@@ -267,7 +267,7 @@ fn mime_header(scan: &mut Scan, rule: &Rule, exact: &Exact, worker: &mut Worker)
         (None, false) => 1,
     };
     for (number, piece) in values.iter().enumerate() {
-        let (matches, range) = exact.count(piece, 0, most, &mut worker.caches)?;
+        let (matches, range) = exact.count(piece, most, &mut worker.caches)?;
         if matches > 0 {
             let found = Matches { count: matches, first: range.map(|range| (number, range)) };
             let shown = evidence(&values, &found, limits.evidence);

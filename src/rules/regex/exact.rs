@@ -173,9 +173,18 @@ impl Exact {
         found.start..grouped.end(&slots).unwrap_or(found.end)
     }
 
-    /// Perl's `while (/…/g)` on one text: up to `most` matches, the count and the first. None
-    /// begins before `from`.
+    /// Perl's `while (/…/g)` on one text: up to `most` matches, the count and the first.
     pub fn count(
+        &self,
+        hay: &[u8],
+        most: usize,
+        caches: &mut Caches,
+    ) -> Result<(usize, Option<Range<usize>>), Overrun> {
+        self.count_from(hay, 0, most, caches)
+    }
+
+    /// The same where it is known that no match begins before `from`.
+    pub(super) fn count_from(
         &self,
         hay: &[u8],
         from: usize,
@@ -466,7 +475,7 @@ mod tests {
             ("\\Gab", b"abab ab", (2, 0, 2)),
         ];
         for (pattern, hay, (count, start, end)) in cases {
-            let found = exact(pattern).count(hay, 0, 50, &mut Caches::new());
+            let found = exact(pattern).count(hay, 50, &mut Caches::new());
             let expected = (*count, (*count > 0).then_some(*start..*end));
             assert_eq!(found, Ok(expected), "{pattern} on {:?}", hay.escape_ascii().to_string());
         }

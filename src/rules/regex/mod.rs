@@ -293,7 +293,7 @@ mod tests {
                 let mut ids = Ids::new();
                 let exact = Exact::new(Arc::new(pattern), &mut ids, &Limits::default());
                 let mut caches = Caches::new();
-                _ = exact.count(b"abc ab\n12 (x)\n", 0, 20, &mut caches);
+                _ = exact.count(b"abc ab\n12 (x)\n", 20, &mut caches);
                 _ = exact.captures_at(b"abc ab\n12 (x)\n", 0, &mut caches);
             }
         }

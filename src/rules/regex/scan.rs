@@ -156,7 +156,8 @@ impl<'a> Scan<'a> {
                 None => Some(0),
             };
             let (Some(from), Some(piece)) = (from, self.pieces.get(left.start)) else { break };
-            let (count, first) = rule.pattern.count(piece, from, most - matches.count, caches)?;
+            let (count, first) =
+                rule.pattern.count_from(piece, from, most - matches.count, caches)?;
             matches.count += count;
             if let (None, Some(range)) = (&matches.first, first) {
                 matches.first = Some((left.start, range));
@@ -367,7 +368,7 @@ mod tests {
             let mut expected = Matches::default();
             for (number, piece) in parts.iter().enumerate() {
                 let Ok((count, first)) =
-                    exact.count(piece, 0, most - expected.count, &mut caches) else { return Ok(()) };
+                    exact.count(piece, most - expected.count, &mut caches) else { return Ok(()) };
                 expected.count += count;
                 expected.first = expected.first.or_else(|| first.map(|range| (number, range)));
                 if expected.count >= most {
