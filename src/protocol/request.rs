@@ -147,11 +147,19 @@ impl Reading {
         })
     }
 
+    /// `line` is the last of the head so far, which has `head` bytes.
     fn check_lengths(&self, line: &[u8], head: usize) -> Result<(), RequestError> {
+        let begins = head.saturating_sub(line.len());
+        let check_head =
+            || too_long("the head of the request", head, Limit::RequestHead, &self.limits);
+        // The limit that is reached first is told of, however the bytes arrive.
+        if begins + self.limits.request_line >= self.limits.request_head {
+            check_head()?;
+        }
         let line = line.strip_suffix(b"\n").unwrap_or(line);
         let line = line.strip_suffix(b"\r").unwrap_or(line);
         too_long("a line of the request", line.len(), Limit::RequestLine, &self.limits)?;
-        too_long("the head of the request", head, Limit::RequestHead, &self.limits)
+        check_head()
     }
 
     /// Takes one line of the head; sets `in_message` after the last.

@@ -233,6 +233,20 @@ fn limit_request_head_holds_at_its_height() {
 }
 
 #[test]
+fn the_limit_that_is_reached_first_is_told_of() {
+    let bytes = format!("CHECK SPAMC/1.5\r\nX-A: {}\r\n\r\n", "x".repeat(100));
+    for (request_head, limit) in [(56, Limit::RequestHead), (58, Limit::RequestLine)] {
+        let limits = Limits { request_line: 40, request_head, ..Limits::default() };
+        for size in [1, 7, 200] {
+            let mut reading = Reading::new(&limits);
+            let outcome: Result<Vec<_>, _> =
+                bytes.as_bytes().chunks(size).map(|piece| reading.feed(piece)).collect();
+            assert_eq!(outcome.unwrap_err().limit(), Some(limit), "{request_head}, by {size}");
+        }
+    }
+}
+
+#[test]
 fn limit_message_bytes_holds_with_and_without_a_length() {
     let limits = Limits { message_bytes: 10, ..Limits::default() };
     for (bytes, fits) in [(9, true), (10, true), (11, false)] {
@@ -260,8 +274,9 @@ proptest! {
             b"CHECK SPAMC/1.5\r\nCompress: zlib\r\nContent-length: 20\r\n\r\n\x78\x9c",
         ]),
         cut in 1usize..50,
+        request_head in 100usize..300,
     ) {
-        let limits = Limits { request_line: 100, ..Limits::default() };
+        let limits = Limits { request_line: 100, request_head, ..Limits::default() };
         let input = [head, &bytes].concat();
         let mut reading = Reading::new(&limits);
         let mut outcome = Ok(Progress::Incomplete);
