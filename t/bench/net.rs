@@ -51,11 +51,8 @@ fn main() -> ExitCode {
     let mut asking = Side::start(&Server::mailprint(&["--config", config, "--cf", &server]));
     wait_for_silence(&responder);
     let mut bench = Bench { plan, messages, responder, copies: 0 };
-    let kept = [
-        bench.single_messages(&asking),
-        bench.cold(&local, &asking),
-        bench.warm(&local, &asking),
-    ];
+    let kept =
+        [bench.single_messages(&asking), bench.cold(&local, &asking), bench.warm(&local, &asking)];
     local.end();
     asking.end();
     if kept.iter().all(|kept| *kept) { ExitCode::SUCCESS } else { ExitCode::FAILURE }
@@ -102,7 +99,7 @@ impl Side {
         let threads = std::fs::read_dir(format!("/proc/{}/task", self.child.id()));
         let of_thread = |thread: std::fs::DirEntry| {
             let text = std::fs::read_to_string(thread.path().join("schedstat")).ok()?;
-            text.split(' ').next()?.parse().ok()
+            text.split(' ').next()?.parse::<u64>().ok()
         };
         let all = threads.expect("threads").flatten().filter_map(of_thread);
         Duration::from_nanos(all.sum())

@@ -36,8 +36,7 @@ fn main() {
 }
 
 fn spamd() -> Server {
-    let options =
-        "-L -x -s stderr -i 127.0.0.1 -m 2 --min-children=2 --max-conn-per-child=100000";
+    let options = "-L -x -s stderr -i 127.0.0.1 -m 2 --min-children=2 --max-conn-per-child=100000";
     Server::new(PathBuf::from("/usr/sbin/spamd"), options)
 }
 

@@ -73,7 +73,8 @@ fn other_name(word: &[u8], names: usize) -> Option<String> {
     if !TOPS.contains(&top.as_str()) {
         return None;
     }
-    let is_second = labels.len() > 2 && top.len() == 2 && SECOND.contains(&labels[labels.len() - 2]);
+    let is_second =
+        labels.len() > 2 && top.len() == 2 && SECOND.contains(&labels[labels.len() - 2]);
     let place = labels.len() - if is_second { 3 } else { 2 };
     let own = format!("{}-{names:x}", labels[place]);
     labels[place] = &own;
