@@ -175,7 +175,7 @@ pub const TABLE: &[Directive] = &[
     row("welcomelist_uri_host", &["whitelist_uri_host"], "uri_host_lists", KeyValue, OWN, None, User, None, BUILT, "shorthand for (WELCOME)"),
     row("rewrite_header", &[], "rewrite_header", KeyValue, OWN, None, User, None, BUILT, "Subject/From/To only; prefix (Subject) or (comment) (From/To) added to spam"),
     row("subjprefix", &[], "subjprefix", KeyValue, STANDARD, None, User, None, BUILT, "RULE text → _SUBJPREFIX_ tag; needs the rewrite of Subject with that tag to be visible"),
-    row("add_header", &[], "add_header", Own, OWN, None, User, None, BUILT, "{spam|ham|all} Name text; output name is X-Spam-Name; \\n,\\t escapes and tags expanded"),
+    row("add_header", &[], "add_header", Own, OWN, None, User, None, BUILT, "{spam|ham|all} Name text; output name is X-Spam-Name; \\n,\\t escapes and tags expanded, _DNSUNANSWERED_ (questions without an answer in time) among them"),
     row("remove_header", &[], "remove_header", Own, OWN, None, User, None, BUILT, "{spam|ham|all} Name; Checker-Version cannot be removed"),
     row("clear_headers", &[], "clear_headers", NoArguments, OWN, None, User, None, BUILT, "forget all add_header (Checker-Version is re-created)"),
     row("report_safe", &[], "report_safe", Number, OWN, Some("1"), User, None, BUILT, "0 headers only, 1 message/rfc822 wrap, 2 text/plain wrap"),

@@ -6,6 +6,7 @@
 #![allow(dead_code, reason = "each test that includes this uses a part")]
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
 
+use mailprint::clock::Tick;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -29,6 +30,8 @@ pub struct Asked {
     pub port: u16,
     /// The how manieth question it is, from 0.
     pub place: usize,
+    /// When it came.
+    pub came: Tick,
 }
 
 /// A record of a name: type, seconds, data.
@@ -245,6 +248,7 @@ impl Server {
             payload: has_opt.then(|| number(at + 8)),
             port,
             place: all.len(),
+            came: Tick::now(),
         };
         all.push(asked.clone());
         asked

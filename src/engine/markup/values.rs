@@ -1,6 +1,8 @@
 //! The tags that a message and its scan define: headers, relays, the preview, named captures.
 
 use super::preview::preview;
+use crate::dns::Kind;
+use crate::engine::network::kinds::kind_name;
 use crate::engine::scan::Scan;
 use crate::engine::verdict::{Shortcut, Verdict};
 use crate::message::header::HeaderQuery;
@@ -16,6 +18,7 @@ pub fn value(
         b"PREVIEW" => Some(preview(scan.views.body().iter().skip(1))),
         b"TIMING" => Some(timing(scan.began.elapsed().as_secs_f64() * 1000.0)),
         b"HEADER" => Some(header(scan, argument.unwrap_or_default())),
+        b"DNSUNANSWERED" => Some(unanswered(&verdict.unanswered)),
         _ => scan
             .tags
             .text(name, &scan.views)
@@ -61,6 +64,23 @@ fn timing(total: f64) -> Vec<u8> {
     format!("total {total:.0} ms - scan: {total:.1} (100.0%)").into_bytes()
 }
 
+/// So many questions `_DNSUNANSWERED_` names.
+const NAMED: usize = 20;
+
+/// `_DNSUNANSWERED_`: the questions that nobody has answered in time, `name/TYPE` each with commas
+/// between; behind the first [`NAMED`] how many more there are. Nothing where all was answered,
+/// or nothing asked.
+fn unanswered(questions: &[(String, Kind)]) -> Vec<u8> {
+    // Names come from mail: what would part them from each other does not stay.
+    let named = questions.iter().take(NAMED).map(|(name, kind)| {
+        let name = name.replace([' ', ','], "?");
+        format!("{name}/{}", kind_name(*kind))
+    });
+    let more = questions.len().saturating_sub(NAMED);
+    let rest = (more > 0).then(|| format!("{more} more"));
+    named.chain(rest).collect::<Vec<_>>().join(",").into_bytes()
+}
+
 /// `_HEADER(name)_`: what a header rule of that name sees, but one address only.
 fn header(scan: &Scan, name: &[u8]) -> Vec<u8> {
     if matches!(name, b"" | b"0") {
@@ -80,4 +100,22 @@ fn shortcut(verdict: &Verdict, name: &[u8]) -> Option<Vec<u8>> {
         _ => return None,
     };
     Some(text.into_bytes())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn unanswered_questions_are_named_up_to_a_number() {
+        let questions = |names: &[&str]| {
+            let question = |name: &&str| ((*name).to_owned(), Kind::TXT);
+            unanswered(&names.iter().map(question).collect::<Vec<_>>())
+        };
+        assert_eq!(questions(&[]), b"");
+        assert_eq!(questions(&["a.example", "b, c"]), b"a.example/TXT,b??c/TXT");
+        let many = questions(&["x"; NAMED + 2]);
+        assert!(many.ends_with(b",x/TXT,2 more"));
+        assert_eq!(questions(&["x"; NAMED]).len(), NAMED * 6 - 1);
+    }
 }
