@@ -153,7 +153,7 @@ impl Reading {
         let check_head =
             || too_long("the head of the request", head, Limit::RequestHead, &self.limits);
         // The limit that is reached first is told of, however the bytes arrive.
-        if begins + self.limits.request_line >= self.limits.request_head {
+        if begins.saturating_add(self.limits.request_line) >= self.limits.request_head {
             check_head()?;
         }
         let line = line.strip_suffix(b"\n").unwrap_or(line);

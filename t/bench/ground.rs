@@ -58,7 +58,6 @@ impl Plan {
 pub struct Server {
     program: PathBuf,
     arguments: Vec<String>,
-    environment: Vec<(&'static str, &'static str)>,
     pub port: u16,
 }
 
@@ -76,13 +75,7 @@ impl Server {
     pub fn new(program: PathBuf, options: &str) -> Server {
         let port = free_port();
         let arguments = format!("{options} -p {port}").split(' ').map(String::from).collect();
-        Server { program, arguments, environment: Vec::new(), port }
-    }
-
-    /// The same without mailprint's own rules: as spamd runs.
-    pub fn with_stock_rules_only(mut self) -> Server {
-        self.environment.push(("MAILPRINT_RULES_OWN", "off"));
-        self
+        Server { program, arguments, port }
     }
 
     /// Starts it, waits until it answers, and says how long that took.
@@ -90,7 +83,6 @@ impl Server {
         let began = Tick::now();
         let child = Command::new(&self.program)
             .args(&self.arguments)
-            .envs(self.environment.iter().copied())
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .stderr(Stdio::null())
