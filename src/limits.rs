@@ -227,17 +227,17 @@ limits! {
 
 /// The limits that something has reached: a set that travels with the message.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Reached(u64);
+pub struct Reached(u128);
 
 impl Reached {
     /// Remembers that `limit` was reached.
     pub fn note(&mut self, limit: Limit) {
-        self.0 |= 1 << limit as u64;
+        self.0 |= 1 << limit as u32;
     }
 
     /// Was `limit` reached?
     pub fn has(self, limit: Limit) -> bool {
-        self.0 & (1 << limit as u64) != 0
+        self.0 & (1 << limit as u32) != 0
     }
 
     /// Adds what another part of the work has reached.
