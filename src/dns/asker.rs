@@ -16,6 +16,9 @@ use tokio::task::AbortHandle;
 /// However near the deadline is, an answer is waited for so long.
 const SLACK: Duration = Duration::from_millis(500);
 
+/// How often it is looked at whether the end has come nearer: each answer moves it.
+const LOOK: Duration = Duration::from_millis(100);
+
 /// One message's questions.
 pub struct Asker {
     resolver: Arc<Resolver>,
@@ -29,7 +32,7 @@ pub struct Asker {
 /// What the questions and their watchman share.
 struct Watch {
     waiting: Mutex<Waiting>,
-    /// Rung when the end may have moved.
+    /// Rung when there is something to wait for again.
     bell: Notify,
     /// Goes up each time that everything outstanding is given up.
     given_up: watch::Sender<u64>,
@@ -74,10 +77,16 @@ impl Asker {
         let Wait { most, least } = self.resolver.settings.patience.of(&question.name);
         let wait = Wait { most: most.min(left), least: least.min(left) };
         let mut given_up = self.watch.given_up.subscribe();
-        let number = self.watch.waiting().begin(now, wait);
+        let (number, is_first) = {
+            let mut waiting = self.watch.waiting();
+            let is_first = waiting.is_idle();
+            (waiting.begin(now, wait), is_first)
+        };
         let place = Place { watch: self.watch.clone(), number, answered: false };
         self.watchman.get_or_init(|| self.runtime.spawn(self.watch.clone().keep()).abort_handle());
-        self.watch.bell.notify_one();
+        if is_first {
+            self.watch.bell.notify_one();
+        }
         let resolver = self.resolver.clone();
         async move {
             let mut place = place;
@@ -129,15 +138,13 @@ impl Watch {
                 self.bell.notified().await;
                 continue;
             };
-            if until <= Tick::now() {
+            let now = Tick::now();
+            if until <= now {
                 self.waiting().give_up();
                 self.given_up.send_modify(|times| *times += 1);
                 continue;
             }
-            tokio::select! {
-                () = tokio::time::sleep_until(until.instant().into()) => {}
-                () = self.bell.notified() => {}
-            }
+            tokio::time::sleep(until.since(now).min(LOOK)).await;
         }
     }
 }
@@ -152,6 +159,5 @@ struct Place {
 impl Drop for Place {
     fn drop(&mut self) {
         self.watch.waiting().end(self.number, self.answered);
-        self.watch.bell.notify_one();
     }
 }

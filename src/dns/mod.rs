@@ -24,6 +24,7 @@ mod record;
 mod resolver;
 mod settings;
 mod standing;
+mod ways;
 pub mod wire;
 
 pub use asker::Asker;

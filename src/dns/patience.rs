@@ -81,6 +81,11 @@ pub(super) struct Waiting {
 }
 
 impl Waiting {
+    /// Is nothing outstanding?
+    pub(super) fn is_idle(&self) -> bool {
+        self.outstanding.is_empty()
+    }
+
     /// A question has been sent; the number is for [`Waiting::end`].
     pub(super) fn begin(&mut self, now: Tick, wait: Wait) -> u32 {
         self.started += 1;

@@ -18,19 +18,19 @@ const LONGEST: Duration = Duration::from_secs(6 * 3600);
 /// What holds which lists back.
 #[derive(Debug, Default)]
 pub(super) struct Pauses {
-    /// Has there ever been one? Most servers have none, and need no lock to know.
+    /// Is there one? Most servers have none, and need no lock to know.
     any: AtomicBool,
     lists: Mutex<HashMap<Name, Hold>>,
 }
 
-#[derive(Debug, Default)]
+#[derive(Debug, Default, PartialEq)]
 struct Hold {
     refused: Option<Pause>,
     blocked: Option<Tick>,
     ill: bool,
 }
 
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 struct Pause {
     until: Tick,
     length: Duration,
@@ -92,8 +92,13 @@ impl Pauses {
 
     fn change<T>(&self, zone: &Name, with: impl FnOnce(&mut Hold) -> T) -> T {
         let mut lists = self.lock();
-        self.any.store(true, Ordering::Relaxed);
-        with(lists.entry(zone.clone()).or_default())
+        let hold = lists.entry(zone.clone()).or_default();
+        let told = with(hold);
+        if *hold == Hold::default() {
+            lists.remove(zone);
+        }
+        self.any.store(!lists.is_empty(), Ordering::Relaxed);
+        told
     }
 
     fn lock(&self) -> MutexGuard<'_, HashMap<Name, Hold>> {
@@ -145,5 +150,7 @@ mod tests {
         assert!(pauses.set_ill(&zone, true) && !pauses.set_ill(&zone, true));
         assert!(pauses.hold(&asked, 0, later));
         assert!(pauses.set_ill(&zone, false) && !pauses.hold(&asked, 0, later));
+        let well = Pauses::default();
+        assert!(!well.set_ill(&zone, false) && !well.any.load(Ordering::Relaxed));
     }
 }

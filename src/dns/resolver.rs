@@ -115,24 +115,24 @@ impl Resolver {
             }
         };
         if let Some(failure) = refusal {
-            count(questions, "nobody");
+            questions.nobody.inc();
             return Begun::Answered(Err(failure));
         }
         let mut memory = self.memory();
         if let Some(outcome) = memory.cache.get(question, now) {
-            count(questions, "cache");
+            questions.cache.inc();
             return Begun::Answered(outcome);
         }
         if let Some(arrival) = memory.flights.get(question) {
-            count(questions, "shared");
+            questions.shared.inc();
             return Begun::Underway(arrival.clone());
         }
         let (Some(resolver), Some(seat)) = (self.me.upgrade(), self.seat()) else {
-            count(questions, "nobody");
+            questions.nobody.inc();
             self.metrics.limit_hit(Limit::DnsQueued);
             return Begun::Answered(Err(Failure::Budget));
         };
-        count(questions, "wire");
+        questions.wire.inc();
         let (sender, arrival) = watch::channel(None);
         memory.flights.insert(question.clone(), arrival.clone());
         drop(memory);
@@ -169,15 +169,13 @@ impl Resolver {
     /// The outcome, and how long it is good.
     pub(super) async fn ask(&self, question: &Question) -> (Outcome, Duration) {
         let short = milliseconds(self.limits.dns_keep_failure_milliseconds);
-        let patience = self.settings.patience.longest();
-        let asking = self.exchange.ask(question, &self.settings);
-        let bytes = match tokio::time::timeout(patience, asking).await {
-            Err(_) => {
+        let bytes = match self.exchange.ask(question, &self.settings).await {
+            None => {
                 self.standing.see_silence(question);
                 return (Err(Failure::Late), short);
             }
-            Ok(Err(_)) => return (Err(Failure::Broken), short),
-            Ok(Ok(bytes)) => bytes,
+            Some(Err(_)) => return (Err(Failure::Broken), short),
+            Some(Ok(bytes)) => bytes,
         };
         let Some(answer) = wire::read(&bytes, self.limits.dns_records) else {
             return (Err(Failure::Broken), short);

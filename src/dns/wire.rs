@@ -55,6 +55,11 @@ impl Query {
         Query { bytes, end, exact_case: mix_case }
     }
 
+    /// Its id.
+    pub fn id(&self) -> u16 {
+        number(&self.bytes, 0)
+    }
+
     /// What is sent.
     pub fn bytes(&self) -> &[u8] {
         &self.bytes

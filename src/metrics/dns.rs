@@ -6,9 +6,8 @@ use prometheus::{Histogram, IntCounter, IntCounterVec, IntGauge, IntGaugeVec};
 /// The counters of a resolver. Labels are names of lists that rules ask, and words of ours.
 #[derive(Clone, Debug)]
 pub struct Dns {
-    /// Questions of messages, by who answered: `cache`, `shared` (somebody had asked already),
-    /// `wire`, `nobody`.
-    pub questions: IntCounterVec,
+    /// Questions of messages, by who answered.
+    pub questions: Questions,
     /// Questions that failed, by reason: `late`, `forbidden`, `budget`, `paused`, `broken`.
     pub failures: IntCounterVec,
     /// From a question's first packet to its answer.
@@ -25,15 +24,31 @@ pub struct Dns {
     pub paused: IntGaugeVec,
 }
 
+/// Questions by who answered. Messages ask many: each counter is at hand.
+#[derive(Clone, Debug)]
+pub struct Questions {
+    /// It had been answered before.
+    pub cache: IntCounter,
+    /// Somebody had asked already, and waited.
+    pub shared: IntCounter,
+    /// A name server.
+    pub wire: IntCounter,
+    /// Nobody was asked.
+    pub nobody: IntCounter,
+}
+
 impl Dns {
     /// All at zero.
     pub(super) fn new(make: &Maker) -> Result<Dns, prometheus::Error> {
+        let questions = make.counters(
+            "dns_questions_total",
+            "Questions to the DNS, by who answered.",
+            "answered",
+        )?;
+        let by = |who| questions.with_label_values(&[who]);
+        let (cache, shared, wire, nobody) = (by("cache"), by("shared"), by("wire"), by("nobody"));
         Ok(Dns {
-            questions: make.counters(
-                "dns_questions_total",
-                "Questions to the DNS, by who answered.",
-                "answered",
-            )?,
+            questions: Questions { cache, shared, wire, nobody },
             failures: make.counters(
                 "dns_failures_total",
                 "Questions to the DNS without an answer, by reason.",

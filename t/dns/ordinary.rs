@@ -69,7 +69,7 @@ async fn replies_come_as_they_are() {
         assert!(reply.answers.iter().all(|record| record.name == name(text)));
     }
     let ports: std::collections::HashSet<u16> = server.asked().iter().map(|a| a.port).collect();
-    assert!(ports.len() > 5, "each question leaves from a port of its own");
+    assert!(ports.len() > 5, "questions that are not out together leave from ports of their own");
     assert!(server.asked().iter().all(|asked| asked.payload == Some(4096) && !asked.tcp));
 }
 
@@ -96,6 +96,24 @@ async fn one_question_is_asked_once_for_all_and_remembered() {
     assert_eq!(bench.metric("mailprint_dns_seconds_count"), 2);
     assert_eq!(bench.metric("mailprint_dns_cached"), 2);
     assert_eq!(bench.metric("mailprint_dns_in_flight"), 0);
+}
+
+#[tokio::test]
+async fn questions_that_are_out_together_share_ports_but_not_all() {
+    let manners = Manners { delay: Duration::from_millis(100), ..Manners::default() };
+    let server = Responder::with(manners, |_| found(vec![a([192, 0, 2, 1])]));
+    let bench = Bench::asking([server.address]);
+    let questions: Vec<_> =
+        (0..40).map(|number| question(&format!("{number}.example"), Kind::A)).collect();
+    let outcomes =
+        futures_util::future::join_all(questions.iter().map(|q| bench.resolver.lookup(q))).await;
+    assert!(outcomes.iter().all(Result::is_ok));
+    let mut by_port: std::collections::HashMap<u16, std::collections::HashSet<u16>> =
+        Default::default();
+    for asked in server.asked() {
+        assert!(by_port.entry(asked.port).or_default().insert(asked.id), "an id for each");
+    }
+    assert!((3..=20).contains(&by_port.len()) && by_port.values().all(|ids| ids.len() <= 16));
 }
 
 #[tokio::test]

@@ -16,6 +16,8 @@ use tokio::net::{TcpListener, UdpSocket};
 /// What it was asked.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Asked {
+    /// Its id.
+    pub id: u16,
     /// As it was written, without a dot at the end.
     pub written: String,
     /// In lower case.
@@ -241,6 +243,7 @@ impl Server {
         let written = labels.join(".");
         let mut all = self.asked.lock().unwrap();
         let asked = Asked {
+            id: number(0),
             name: written.to_ascii_lowercase(),
             written,
             kind: number(at + 1),
