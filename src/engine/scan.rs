@@ -229,7 +229,8 @@ impl Scan {
                 waiting.pop();
                 continue;
             }
-            if self.is_late() || (self.is_asking && rules.program.waits(next)) {
+            let has_to_wait = self.is_asking && !self.has_findings();
+            if self.is_late() || (has_to_wait && rules.program.waits(next)) {
                 break;
             }
             match rules.program.leaves.get(next.0 as usize) {

@@ -5,6 +5,7 @@ use crate::dns::{Lookup, Question, Reply};
 use crate::rules::RuleId;
 use crate::rules::regex::{Caches, Exact};
 use futures_util::future::join_all;
+use std::cell::RefCell;
 use std::net::Ipv4Addr;
 use std::sync::Arc;
 
@@ -71,7 +72,12 @@ impl Subtest {
     }
 }
 
+thread_local! {
+    /// Answers come to whichever thread is free: each has its own working memory.
+    static CACHES: RefCell<Caches> = RefCell::default();
+}
+
 /// Does the pattern match? One that runs over its limit does not.
 pub fn matches(pattern: &Exact, text: &[u8]) -> bool {
-    pattern.is_match(text, &mut Caches::new()).unwrap_or(false)
+    CACHES.with_borrow_mut(|caches| pattern.is_match(text, caches)).unwrap_or(false)
 }

@@ -8,10 +8,19 @@ use std::collections::{BTreeSet, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::watch;
 
+/// What has become of a question.
+#[derive(Clone)]
+enum Answer {
+    /// Its answer was in memory.
+    Known(Outcome),
+    /// It is under way.
+    Coming(Shared<BoxFuture<'static, Outcome>>),
+}
+
 /// Asks for one scan.
 pub struct Inquiry {
     lookup: Arc<dyn Lookup>,
-    asked: Mutex<HashMap<Question, Shared<BoxFuture<'static, Outcome>>>>,
+    asked: Mutex<HashMap<Question, Answer>>,
     over: watch::Sender<bool>,
     unanswered: Mutex<BTreeSet<Question>>,
     /// When nothing is waited for any more, whatever the resolver thinks.
@@ -41,21 +50,41 @@ impl Inquiry {
     }
 
     /// The answer to `question`, which is asked if it has not been.
-    fn answer(&self, question: &Question) -> Shared<BoxFuture<'static, Outcome>> {
+    fn answer(&self, question: &Question) -> Answer {
         let mut asked = lock(&self.asked);
         if let Some(known) = asked.get(question) {
             return known.clone();
         }
+        if *self.over.borrow() {
+            return Answer::Known(Err(Failure::Late));
+        }
         let (lookup, owned) = (Arc::clone(&self.lookup), question.clone());
-        let asking = async move { lookup.lookup(&owned).await }.boxed().shared();
-        asked.insert(question.clone(), asking.clone());
-        asking
+        let mut asking = async move { lookup.lookup(&owned).await }.boxed();
+        let answer = match (&mut asking).now_or_never() {
+            Some(outcome) => Answer::Known(outcome),
+            None => Answer::Coming(asking.shared()),
+        };
+        asked.insert(question.clone(), answer.clone());
+        answer
+    }
+
+    /// Remembers a question that nobody has answered in time.
+    fn note(&self, question: &Question, outcome: &Outcome) {
+        if let Err(Failure::Late | Failure::Broken | Failure::Budget) = outcome {
+            lock(&self.unanswered).insert(question.clone());
+        }
     }
 }
 
 impl Lookup for Inquiry {
     fn lookup<'a>(&'a self, question: &'a Question) -> Answering<'a> {
-        let answer = self.answer(question);
+        let answer = match self.answer(question) {
+            Answer::Coming(answer) => answer,
+            Answer::Known(outcome) => {
+                self.note(question, &outcome);
+                return Box::pin(std::future::ready(outcome));
+            }
+        };
         Box::pin(async move {
             let mut over = self.over.subscribe();
             let is_over = *over.borrow_and_update();
@@ -67,9 +96,7 @@ impl Lookup for Inquiry {
                     _ = over.changed() => Err(Failure::Late),
                 },
             };
-            if let Err(Failure::Late | Failure::Broken | Failure::Budget) = outcome {
-                lock(&self.unanswered).insert(question.clone());
-            }
+            self.note(question, &outcome);
             outcome
         })
     }

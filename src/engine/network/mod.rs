@@ -19,9 +19,11 @@ use super::scan::Scan;
 use crate::clock::Tick;
 use crate::dns::{Lookup, Name, Question, Resolver};
 use families::Sent;
+use futures_util::FutureExt;
 use inquiry::Inquiry;
 use std::any::Any;
 use std::future::Future;
+use std::panic::AssertUnwindSafe;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
@@ -86,7 +88,7 @@ pub struct Network {
 pub(super) struct Asked {
     network: Arc<Network>,
     inquiry: Arc<Inquiry>,
-    errands: JoinSet<Finding>,
+    errands: JoinSet<std::thread::Result<Finding>>,
     sent: Sent,
 }
 
@@ -114,8 +116,16 @@ impl Scan {
         let (errands, sent) = (JoinSet::new(), Sent::default());
         let mut asked = Asked { network: Arc::clone(network), inquiry, errands, sent };
         families::prepare(self);
+        // Errands run on tokio, wherever they begin.
+        let _context = network.runtime.enter();
         asked.send_more(self);
+        self.unanswered = asked.inquiry.unanswered();
         self.asked = Some(asked);
+    }
+
+    /// Have all errands come home?
+    pub(super) fn has_findings(&self) -> bool {
+        self.asked.as_ref().is_some_and(|asked| asked.errands.is_empty())
     }
 
     /// Are errands out? Then [`Scan::wait`] has to bring their findings before the scan is
@@ -131,14 +141,13 @@ impl Scan {
         loop {
             tokio::select! {
                 back = asked.errands.join_next() => match back {
-                    Some(Ok(finding)) => {
+                    Some(Ok(Ok(finding))) => {
                         finding(self);
                         if !is_over {
                             asked.send_more(self);
                         }
                     }
-                    // A panic costs what this errand would have found.
-                    Some(Err(_)) => {}
+                    Some(_) => {}
                     None => break,
                 },
                 () = tokio::time::sleep_until(ends.instant().into()) => {
@@ -174,11 +183,24 @@ impl Scan {
 }
 
 impl Asked {
-    /// Sends the errands that what is known by now allows.
-    fn send_more(&mut self, scan: &Scan) {
-        for errand in families::next(scan, &mut self.sent) {
-            let underway = errand(Arc::clone(&self.inquiry) as Arc<dyn Lookup>);
-            self.errands.spawn_on(underway, &self.network.runtime);
+    /// Sends the errands that what is known by now allows. Each goes as far as it can on the
+    /// spot: its questions leave, and one whose answers are all in memory is back at once.
+    fn send_more(&mut self, scan: &mut Scan) {
+        loop {
+            let errands = families::next(scan, &mut self.sent);
+            if errands.is_empty() {
+                return;
+            }
+            for errand in errands {
+                let lookup = Arc::clone(&self.inquiry) as Arc<dyn Lookup>;
+                let mut underway = AssertUnwindSafe(errand(lookup)).catch_unwind();
+                match (&mut underway).now_or_never() {
+                    Some(Ok(finding)) => finding(scan),
+                    // A panic costs what this errand would have found.
+                    Some(Err(_)) => {}
+                    None => drop(self.errands.spawn_on(underway, &self.network.runtime)),
+                }
+            }
         }
     }
 }
