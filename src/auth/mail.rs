@@ -125,7 +125,10 @@ fn with_crlf(text: &[u8], crlf: bool) -> Cow<'_, [u8]> {
     let mut out = Vec::with_capacity(text.len() + newlines);
     for line in text.split_inclusive(|&byte| byte == b'\n') {
         match line.strip_suffix(b"\n") {
-            Some(line) => out.extend([line, b"\r\n"].concat()),
+            Some(line) => {
+                out.extend_from_slice(line);
+                out.extend_from_slice(b"\r\n");
+            }
             None => out.extend_from_slice(line),
         }
     }

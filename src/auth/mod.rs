@@ -6,7 +6,7 @@
 //! * [`adsp`] and [`dmarc`] ask what an author's domain publishes;
 //! * [`host`] asks who the sending host is, and where its sender takes mail.
 //!
-//! What a message says is looked at first, without the network (`prepare`); keys and records
+//! What a message says is looked at first, without the network ([`signatures`]); keys and records
 //! come through [`Lookup`]; what comes back is plain data. The answers are those of
 //! SpamAssassin's Mail::DKIM and Mail::DMARC, on right and on odd mail.
 //!
@@ -30,8 +30,18 @@ mod task;
 pub use signature::{Outcome, Signature, after_at};
 
 use crate::dns::{Data, Failure, Kind, Lookup, Name, Question, Reply};
+use crate::limits::Limits;
+use crate::message::Message;
 use crate::text::domain;
 use std::sync::Arc;
+
+/// Reads the signatures of `message`, and makes of it what they cover: DKIM's and ARC's. `now` is
+/// in seconds since 1970.
+pub fn signatures(message: &Message, now: i64, limits: &Limits) -> (dkim::Prepared, arc::Prepared) {
+    let mail = mail::Mail::new(message);
+    let mut bodies = task::Bodies::new(&mail);
+    (dkim::prepare(&mail, &mut bodies, now, limits), arc::prepare(&mail, &mut bodies, now, limits))
+}
 
 /// The answer to a question for `name`, which a stranger wrote. What is no name has none.
 async fn ask(lookup: &dyn Lookup, name: &[u8], kind: Kind) -> Result<Arc<Reply>, Failure> {

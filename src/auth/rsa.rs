@@ -1,12 +1,17 @@
 //! RSA public keys and what they make of a signature (RFC 8017; RFC 5280, 4.1).
 //!
-//! A signature is raised to the key's exponent and compared with what it should be, byte for
-//! byte, so there is no padding to be lenient about. Keys of any length are used, as
-//! SpamAssassin does: what a short one is worth is decided where results are read. Nothing
-//! here is secret, so nothing has to take constant time.
+//! Keys of any length are used, as SpamAssassin does: what a short one is worth is decided where
+//! results are read. ring judges those that it knows, from 1,024 bits on; with others the
+//! signature is raised to the key's exponent here and compared with what it should be, byte for
+//! byte, so there is no padding to be lenient about. Nothing here is secret, so nothing has to
+//! take constant time.
 
 use super::digest::Hash;
 use num_bigint::BigUint;
+use ring::rsa::PublicKeyComponents;
+use ring::signature::{
+    RSA_PKCS1_1024_8192_SHA1_FOR_LEGACY_USE_ONLY, RSA_PKCS1_1024_8192_SHA256_FOR_LEGACY_USE_ONLY,
+};
 
 /// The most bits of an exponent; the usual one has 17.
 const EXPONENT_BITS: u64 = 64;
@@ -26,9 +31,7 @@ pub struct NoKey;
 /// Why a signature does not hold.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Mismatch {
-    /// It is of this key, of another text.
-    Altered,
-    /// It is not of this key.
+    /// It is of another key, or of another text.
     Foreign,
     /// The key cannot be used.
     Unusable,
@@ -38,7 +41,6 @@ impl Mismatch {
     /// What it says.
     pub fn text(self) -> &'static str {
         match self {
-            Mismatch::Altered => "message has been altered",
             Mismatch::Foreign => "bad RSA signature",
             Mismatch::Unusable => "RSA failed",
         }
@@ -68,8 +70,44 @@ impl PublicKey {
         usize::try_from(self.modulus.bits().div_ceil(8)).unwrap_or(usize::MAX)
     }
 
-    /// Is `signature` of this key, over `digest`?
+    /// Is `signature` of this key, over the hash of `text`?
     pub fn verify(
+        &self,
+        hash: Hash,
+        text: &[u8],
+        signature: &[u8],
+        most_bits: usize,
+    ) -> Result<(), Mismatch> {
+        if self.is_known_to_ring() && self.size().saturating_mul(8) <= most_bits {
+            let holds = self.holds(hash, text, signature);
+            return holds.then_some(()).ok_or(Mismatch::Foreign);
+        }
+        let mut digest = hash.begin();
+        digest.update(text);
+        self.compare(hash, digest.finish().as_ref(), signature, most_bits)
+    }
+
+    /// Is it a key that ring takes?
+    fn is_known_to_ring(&self) -> bool {
+        let exponent = &self.exponent;
+        (1024..=8192).contains(&self.modulus.bits())
+            && self.modulus.bit(0)
+            && exponent.bit(0)
+            && (2..=33).contains(&exponent.bits())
+    }
+
+    /// Does ring say that it holds?
+    fn holds(&self, hash: Hash, text: &[u8], signature: &[u8]) -> bool {
+        let parameters = match hash {
+            Hash::Sha1 => &RSA_PKCS1_1024_8192_SHA1_FOR_LEGACY_USE_ONLY,
+            Hash::Sha256 => &RSA_PKCS1_1024_8192_SHA256_FOR_LEGACY_USE_ONLY,
+        };
+        let (n, e) = (self.modulus.to_bytes_be(), self.exponent.to_bytes_be());
+        PublicKeyComponents { n, e }.verify(parameters, text, signature).is_ok()
+    }
+
+    /// Is it, by our own reckoning?
+    fn compare(
         &self,
         hash: Hash,
         digest: &[u8],
@@ -95,12 +133,7 @@ impl PublicKey {
             *first = 1;
         }
         expected.extend(tail);
-        if found == expected {
-            return Ok(());
-        }
-        let fixed = expected.len() - digest.len();
-        let is_ours = found.len() == expected.len() && found.get(..fixed) == expected.get(..fixed);
-        Err(if is_ours { Mismatch::Altered } else { Mismatch::Foreign })
+        (found == expected).then_some(()).ok_or(Mismatch::Foreign)
     }
 }
 
@@ -148,26 +181,24 @@ mod tests {
         // With an exponent of one a signature is what it says.
         let key = PublicKey::parse(&der(&modulus, &[1])).unwrap();
         let good = padded(&modulus);
-        let verify = |bytes: &[u8], bits| key.verify(Hash::Sha256, &digest, bytes, bits);
+        let verify = |bytes: &[u8], bits| key.compare(Hash::Sha256, &digest, bytes, bits);
         assert_eq!((key.size(), verify(&good, 512)), (64, Ok(())));
         assert_eq!(verify(&good, 511), Err(Mismatch::Unusable));
         assert_eq!(verify(&good[1..], 512), Err(Mismatch::Unusable), "too short");
         assert_eq!(verify(&modulus, 512), Err(Mismatch::Unusable), "not below the modulus");
         let mut other = good.clone();
         other[63] ^= 1;
-        assert_eq!(verify(&other, 512), Err(Mismatch::Altered));
-        other[5] ^= 1;
         assert_eq!(verify(&other, 512), Err(Mismatch::Foreign));
         let exponent = |bytes: &[u8]| {
             let key = PublicKey::parse(&der(&modulus, bytes)).unwrap();
-            key.verify(Hash::Sha256, &digest, &good, 512)
+            key.compare(Hash::Sha256, &digest, &good, 512)
         };
         assert_eq!(exponent(&[0xff; 8]), Err(Mismatch::Foreign));
         assert_eq!(exponent(&[0xff; 9]), Err(Mismatch::Unusable));
         let even = PublicKey::parse(&der(&[0xfe; 64], &[3])).unwrap();
-        assert_eq!(even.verify(Hash::Sha256, &digest, &good, 512), Err(Mismatch::Unusable));
+        assert_eq!(even.compare(Hash::Sha256, &digest, &good, 512), Err(Mismatch::Unusable));
         let small = PublicKey::parse(&der(&[0xff; 60], &[1])).unwrap();
-        let short = small.verify(Hash::Sha256, &digest, &good[4..], 512);
+        let short = small.compare(Hash::Sha256, &digest, &good[4..], 512);
         assert_eq!(short, Err(Mismatch::Unusable), "no room for padding");
         assert_eq!(PublicKey::parse(&der(&[], &[1])), Err(NoKey));
         let whole = der(&modulus, &[3]);

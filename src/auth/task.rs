@@ -3,12 +3,12 @@
 use super::canonical::Form;
 use super::digest::Hash;
 use super::key::{self, Key, Refusal};
-use super::mail::{Field, Stacks};
+use super::mail::{Field, Mail, Stacks};
 use super::signature::{Claim, Method, Outcome, Signature};
 use crate::dns::Lookup;
 use futures_util::future::join_all;
-use ring::digest::Context;
 use std::borrow::Cow;
+use std::cell::LazyCell;
 use std::collections::HashMap;
 
 /// A signature, and what its key has to show if it needs one.
@@ -25,8 +25,8 @@ pub struct Task {
 pub struct Check {
     /// With which hash.
     pub hash: Hash,
-    /// Of all that the signature covers.
-    pub digest: Vec<u8>,
+    /// All that the signature covers, in its canonical form.
+    pub covered: Vec<u8>,
     /// The signature.
     pub bytes: Vec<u8>,
     /// For whom the key must be allowed to sign.
@@ -67,7 +67,7 @@ impl Task {
 
 impl Check {
     fn run(&self, key: &Key, most_bits: usize) -> (Outcome, &'static str) {
-        match key.public.verify(self.hash, &self.digest, &self.bytes, most_bits) {
+        match key.public.verify(self.hash, &self.covered, &self.bytes, most_bits) {
             Err(why) => (Outcome::Fail, why.text()),
             Ok(()) if self.altered => (Outcome::Fail, "body has been altered"),
             Ok(()) => (Outcome::Pass, ""),
@@ -80,16 +80,17 @@ pub async fn run_all(tasks: Vec<Task>, lookup: &dyn Lookup, most_bits: usize) ->
     join_all(tasks.into_iter().map(|task| task.run(lookup, most_bits))).await
 }
 
-/// A body in its forms and their hashes, each made once.
+/// A message's body in its forms and their hashes, each made when it is first asked for.
 pub struct Bodies<'b> {
-    body: Cow<'b, [u8]>,
+    body: LazyCell<Cow<'b, [u8]>, Box<dyn FnOnce() -> Cow<'b, [u8]> + 'b>>,
     forms: HashMap<Form, Vec<u8>>,
     hashes: HashMap<(Form, Hash, usize), Vec<u8>>,
 }
 
 impl<'b> Bodies<'b> {
-    /// The forms of `body`.
-    pub fn new(body: Cow<'b, [u8]>) -> Bodies<'b> {
+    /// Those of `mail`.
+    pub fn new(mail: &'b Mail) -> Bodies<'b> {
+        let body = LazyCell::new(Box::new(|| mail.body()) as Box<dyn FnOnce() -> _>);
         Bodies { body, forms: HashMap::new(), hashes: HashMap::new() }
     }
 
@@ -113,13 +114,13 @@ impl<'b> Bodies<'b> {
     }
 }
 
-/// Adds the fields that `claim` covers, from the bottom where one is named more than once.
-pub fn add_covered(hash: &mut Context, claim: &Claim, form: Form, fields: &[Field]) {
+/// Adds the fields that `claim` names, from the bottom where one is named more than once.
+pub fn add_covered(covered: &mut Vec<u8>, claim: &Claim, form: Form, fields: &[Field]) {
     let mut stacks = Stacks::new(fields);
     for name in claim.covered() {
         if let Some(field) = stacks.take(&name).filter(|field| !field.name.is_empty()) {
-            hash.update(&form.field(&field.text));
-            hash.update(b"\r\n");
+            covered.extend_from_slice(&form.field(&field.text));
+            covered.extend_from_slice(b"\r\n");
         }
     }
 }

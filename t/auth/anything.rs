@@ -1,6 +1,6 @@
 //! Whatever a message and a record say, they are judged.
 
-use mailprint::auth::{arc, dkim, dmarc};
+use mailprint::auth::{self, dmarc};
 use mailprint::dns::{Answering, Data, Kind, Lookup, Question, Record, Reply};
 use mailprint::limits::Limits;
 use mailprint::message::Message;
@@ -83,8 +83,8 @@ proptest! {
         let parrot = Parrot(record.into_bytes());
         let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
         runtime.block_on(async {
-            let dkim = dkim::prepare(&message, 0, &limits).verify(&parrot).await;
-            let arc = arc::prepare(&message, 0, &limits).verify(&parrot).await;
+            let (dkim, arc) = auth::signatures(&message, 0, &limits);
+            let (dkim, arc) = (dkim.verify(&parrot).await, arc.verify(&parrot).await);
             let discovery = dmarc::discover(&parrot, b"a@x.com").await;
             let claims =
                 dmarc::Claims { dkim: Some(&dkim), arc: Some(&arc), ..Default::default() };

@@ -2,7 +2,7 @@
 
 use crate::messages::{engine_of, zone};
 use crate::zone::Zone;
-use mailprint::auth::{Outcome, arc, dkim};
+use mailprint::auth::{self, Outcome};
 use mailprint::dns::{Answering, Failure, Lookup, Question};
 use mailprint::engine::Options;
 use mailprint::engine::eval::dkim::{Findings, errand};
@@ -19,11 +19,11 @@ async fn limit_signatures() {
     let limits = Limits { signatures: 3, ..Limits::default() };
     for (count, found) in [(2, 2), (3, 3), (4, 3)] {
         let signed = message(&format!("{}\nx\n", "DKIM-Signature: a=x\n".repeat(count)));
-        let prepared = dkim::prepare(&signed, 0, &limits);
+        let prepared = auth::signatures(&signed, 0, &limits).0;
         assert_eq!(prepared.reached.has(Limit::Signatures), count > 3);
         assert_eq!(prepared.verify(&Zone::default()).await.signatures.len(), found);
         let sealed = format!("{}\nx\n", "ARC-Seal: a=x\n".repeat(2 * count));
-        let prepared = arc::prepare(&message(&sealed), 0, &limits);
+        let prepared = auth::signatures(&message(&sealed), 0, &limits).1;
         assert_eq!(prepared.reached.has(Limit::Signatures), count > 3);
         assert_eq!(prepared.verify(&Zone::default()).await.signatures.len(), 2 * found);
     }
@@ -34,7 +34,7 @@ async fn limit_signing_key_bits() {
     let signed = Message::parse(crate::messages::mail("key-big"), &Limits::default());
     for (bits, outcome) in [(2047, Outcome::Fail), (2048, Outcome::Pass), (2049, Outcome::Pass)] {
         let limits = Limits { signing_key_bits: bits, ..Limits::default() };
-        let found = dkim::prepare(&signed, 0, &limits).verify(&zone()).await;
+        let found = auth::signatures(&signed, 0, &limits).0.verify(&zone()).await;
         assert_eq!(found.signatures[0].outcome, Some(outcome), "{bits}");
     }
 }

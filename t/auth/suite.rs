@@ -1,7 +1,7 @@
 //! The validation suite of RFC 8617's authors, from `SHARED_DATA/suites/arc`.
 
 use crate::zone::Zone;
-use mailprint::auth::arc::{self, Chain};
+use mailprint::auth::{self, arc::Chain};
 use mailprint::limits::Limits;
 use mailprint::message::Message;
 use serde::Deserialize;
@@ -63,5 +63,5 @@ async fn the_suite_of_arc_gives_the_chains_that_it_says() {
 async fn chain(message: &str, zone: &Zone) -> Chain {
     let limits = Limits::default();
     let message = Message::parse(message.as_bytes().to_vec(), &limits);
-    arc::prepare(&message, 0, &limits).verify(zone).await.chain
+    auth::signatures(&message, 0, &limits).1.verify(zone).await.chain
 }

@@ -17,7 +17,6 @@ use super::signature::{Claim, Method, Outcome, Signature};
 use super::task::{self, Bodies, Check, Task, add_covered};
 use crate::dns::Lookup;
 use crate::limits::{Limit, Limits, Reached};
-use crate::message::Message;
 use crate::text::number;
 use sets::{Kind, Sets};
 use std::collections::{BTreeMap, HashSet};
@@ -55,22 +54,20 @@ pub struct Prepared {
 const INSTANCES: u32 = 1024;
 
 /// Reads a message's ARC sets, and makes of it what they cover. `now` is in seconds since 1970.
-pub fn prepare(message: &Message, now: i64, limits: &Limits) -> Prepared {
-    let mail = Mail::new(message);
+pub(super) fn prepare(mail: &Mail, bodies: &mut Bodies, now: i64, limits: &Limits) -> Prepared {
     let mut prepared = Prepared {
         tasks: Vec::new(),
         seals: BTreeMap::new(),
         messages: BTreeMap::new(),
         weak: HashSet::new(),
         relaxed: Vec::new(),
-        outline: chain::Outline::new(&mail),
+        outline: chain::Outline::new(mail),
         most_bits: limits.signing_key_bits,
         reached: Reached::default(),
     };
     if !mail.has_any(&[Kind::Message.name(), Kind::Seal.name()]) {
         return prepared;
     }
-    let mut bodies = Bodies::new(mail.body());
     let sets = Sets::new(&mail.fields);
     let mut is_broken = sets.repeats_results();
     let mut fields = mail.fields.iter();
@@ -81,7 +78,7 @@ pub fn prepare(message: &Message, now: i64, limits: &Limits) -> Prepared {
             prepared.reached.note(Limit::Signatures);
             break;
         }
-        is_broken = !prepared.add(&claim, kind, now, &mail, &sets, &mut bodies);
+        is_broken = !prepared.add(&claim, kind, now, mail, &sets, bodies);
     }
     if is_broken {
         // Mail::DKIM judges nothing then.
@@ -198,15 +195,15 @@ fn check(
     sets: &Sets,
     bodies: &mut Bodies,
 ) -> Check {
-    let mut hash = method.hash.begin();
+    let mut covered = Vec::new();
     match method.fields {
-        Form::Seal => sets.add(&mut hash, signature.identity.as_deref().unwrap_or_default()),
-        form => add_covered(&mut hash, claim, form, &mail.fields),
+        Form::Seal => sets.add(&mut covered, signature.identity.as_deref().unwrap_or_default()),
+        form => add_covered(&mut covered, claim, form, &mail.fields),
     }
-    hash.update(&method.fields.field(&claim.text()));
+    covered.extend_from_slice(&method.fields.field(&claim.text()));
     Check {
         hash: method.hash,
-        digest: hash.finish().as_ref().to_vec(),
+        covered,
         bytes: claim.signature(),
         identity: signature.domain.clone().unwrap_or_default(),
         // A seal has no body, and no tag for the hash of one counts.

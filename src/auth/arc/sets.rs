@@ -4,7 +4,6 @@ use crate::auth::canonical::Form;
 use crate::auth::mail::Field;
 use crate::text::ascii::{is_space, trim_start};
 use crate::text::number;
-use ring::digest::Context;
 use std::collections::{HashMap, HashSet};
 
 /// Which of a set's three fields.
@@ -72,7 +71,7 @@ impl<'m> Sets<'m> {
     }
 
     /// Adds what the seal with `instance` covers, but for itself.
-    pub fn add(&self, hash: &mut Context, instance: &[u8]) {
+    pub fn add(&self, covered: &mut Vec<u8>, instance: &[u8]) {
         if instance.is_empty() || !instance.iter().all(u8::is_ascii_digit) {
             return;
         }
@@ -81,8 +80,8 @@ impl<'m> Sets<'m> {
             let kinds =
                 if number < last { &Kind::ALL[..] } else { &[Kind::Results, Kind::Message] };
             for field in kinds.iter().filter_map(|kind| self.fields.get(&(*kind, number))) {
-                hash.update(&Form::Seal.field(&field.text));
-                hash.update(b"\r\n");
+                covered.extend_from_slice(&Form::Seal.field(&field.text));
+                covered.extend_from_slice(b"\r\n");
             }
         }
     }

@@ -40,23 +40,23 @@ pub fn task(claim: &Claim, fields: &[Field], body: &[u8]) -> Task {
     let Some(identity) = identity.filter(|identity| super::is_below(identity, domain)) else {
         return Task::settled(signature, Outcome::Invalid, "bad identity");
     };
-    let mut hash = Hash::Sha1.begin();
+    let mut text = Vec::new();
     for field in covered {
         match drops_space {
-            true => hash.update(&without(&field.text, b" \t\r\n")),
-            false => hash.update(&field.text),
+            true => text.extend_from_slice(&without(&field.text, b" \t\r\n")),
+            false => text.extend_from_slice(&field.text),
         }
-        hash.update(b"\r\n");
+        text.extend_from_slice(b"\r\n");
     }
     let dense = drops_space.then(|| without_space(body));
     let body = without_empty_lines(dense.as_deref().unwrap_or(body));
     if !body.is_empty() {
-        hash.update(b"\r\n");
-        hash.update(body);
+        text.extend_from_slice(b"\r\n");
+        text.extend_from_slice(body);
     }
     let check = Check {
         hash: Hash::Sha1,
-        digest: hash.finish().as_ref().to_vec(),
+        covered: text,
         bytes: claim.signature(),
         identity,
         altered: false,

@@ -12,7 +12,6 @@ use super::signature::{Claim, Outcome, Signature};
 use super::task::{self, Bodies, Check, Task, add_covered};
 use crate::dns::Lookup;
 use crate::limits::{Limit, Limits, Reached};
-use crate::message::Message;
 
 /// What a message's signatures have come to.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -38,8 +37,7 @@ const DOMAIN_KEYS: &[u8] = b"domainkey-signature";
 
 /// Reads a message's signatures, and makes of it what they cover. `now` is in seconds since
 /// 1970.
-pub fn prepare(message: &Message, now: i64, limits: &Limits) -> Prepared {
-    let mail = Mail::new(message);
+pub(super) fn prepare(mail: &Mail, bodies: &mut Bodies, now: i64, limits: &Limits) -> Prepared {
     let mut prepared = Prepared {
         ready: true,
         tasks: Vec::new(),
@@ -49,15 +47,14 @@ pub fn prepare(message: &Message, now: i64, limits: &Limits) -> Prepared {
     if !mail.has_any(&[DKIM, DOMAIN_KEYS]) {
         return prepared;
     }
-    let mut bodies = Bodies::new(mail.body());
     for (index, field) in mail.fields.iter().enumerate() {
         let task = match &*field.name {
             DKIM => match Claim::parse(&field.text, b"DKIM-Signature:") {
-                Ok(claim) => dkim(&claim, now, &mail, &mut bodies, &mut prepared.ready),
+                Ok(claim) => dkim(&claim, now, mail, bodies, &mut prepared.ready),
                 Err(_) => continue,
             },
             DOMAIN_KEYS => match Claim::parse(&field.text, b"DomainKey-Signature:") {
-                Ok(claim) => domain_keys::task(&claim, below(&mail, index), bodies.plain()),
+                Ok(claim) => domain_keys::task(&claim, below(mail, index), bodies.plain()),
                 Err(_) => continue,
             },
             _ => continue,
@@ -115,14 +112,14 @@ fn dkim(claim: &Claim, now: i64, mail: &Mail, bodies: &mut Bodies, ready: &mut b
     if !is_below(&identity, domain) {
         return Task::settled(signature, Outcome::Invalid, "bad identity");
     }
-    let mut hash = method.hash.begin();
+    let mut covered = Vec::new();
     if method.fields != Form::Seal {
-        add_covered(&mut hash, claim, method.fields, &mail.fields);
+        add_covered(&mut covered, claim, method.fields, &mail.fields);
     }
-    hash.update(&method.fields.field(&claim.text()));
+    covered.extend_from_slice(&method.fields.field(&claim.text()));
     let check = Check {
         hash: method.hash,
-        digest: hash.finish().as_ref().to_vec(),
+        covered,
         bytes: claim.signature(),
         identity,
         altered: bodies.is_altered(claim, method),

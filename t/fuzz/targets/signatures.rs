@@ -2,7 +2,7 @@
 //! records, signing practices and DMARC records.
 #![no_main]
 use libfuzzer_sys::fuzz_target;
-use mailprint::auth::{adsp, arc, dkim, dmarc};
+use mailprint::auth::{self, adsp, dmarc};
 use mailprint::dns::{Answering, Data, Kind, Lookup, Question, Record, Reply};
 use mailprint::message::Message;
 use mailprint_fuzz::limits;
@@ -25,8 +25,8 @@ fuzz_target!(|data: &[u8]| {
     let parrot = Parrot(sides.next().unwrap_or_default().to_vec());
     let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime");
     runtime.block_on(async {
-        let dkim = dkim::prepare(&message, 0, &limits()).verify(&parrot).await;
-        let arc = arc::prepare(&message, 0, &limits()).verify(&parrot).await;
+        let (dkim, arc) = auth::signatures(&message, 0, &limits());
+        let (dkim, arc) = (dkim.verify(&parrot).await, arc.verify(&parrot).await);
         adsp::practices(&parrot, b"x.com").await;
         let discovery = dmarc::discover(&parrot, b"a@x.com").await;
         let claims = dmarc::Claims { dkim: Some(&dkim), arc: Some(&arc), ..Default::default() };

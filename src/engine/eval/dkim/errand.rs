@@ -6,7 +6,7 @@
 
 use super::{Authors, Findings, Standard};
 use crate::auth::adsp::{self, Practices};
-use crate::auth::{arc, dkim};
+use crate::auth::{self, dkim};
 use crate::clock;
 use crate::dns::Lookup;
 use crate::engine::network::{Errand, Finding};
@@ -25,8 +25,7 @@ pub fn errand(scan: &Scan) -> Option<Errand> {
     let (views, options) = (scan.views(), scan.profile().options());
     let limits = &views.settings().limits;
     let now = clock::unix_seconds();
-    let dkim = dkim::prepare(views.message(), now, limits);
-    let arc = arc::prepare(views.message(), now, limits);
+    let (dkim, arc) = auth::signatures(views.message(), now, limits);
     let authors = Authors::of(views);
     let least_bits = options.number("dkim_minimum_key_bits");
     let timeout = Duration::from_secs_f64(options.number("dkim_timeout").ceil().clamp(0.0, 1e9));
