@@ -6,7 +6,6 @@
 
 use crate::message::Message;
 use std::borrow::Cow;
-use std::collections::HashMap;
 
 /// The message.
 pub struct Mail<'m> {
@@ -55,26 +54,39 @@ impl<'m> Mail<'m> {
 }
 
 /// The fields of a message by name, from the bottom: each is taken once.
-pub struct Stacks<'m>(HashMap<&'m [u8], Vec<&'m Field>>);
+pub struct Stacks<'m> {
+    /// By name; those of one name from the top.
+    fields: Vec<&'m Field>,
+    /// In the order of their names: where each name's fields begin, and how many are left.
+    names: Vec<(&'m [u8], usize, usize)>,
+}
 
 impl<'m> Stacks<'m> {
     /// All of `fields`.
     pub fn new(fields: &'m [Field]) -> Stacks<'m> {
-        let mut stacks: HashMap<&[u8], Vec<&Field>> = HashMap::new();
-        for field in fields {
-            stacks.entry(&field.name).or_default().push(field);
+        let mut fields: Vec<&Field> = fields.iter().collect();
+        fields.sort_by_key(|field| &field.name);
+        let (mut names, mut at) = (Vec::new(), 0);
+        for same in fields.chunk_by(|one, next| one.name == next.name) {
+            names.extend(same.first().map(|field| (&*field.name, at, same.len())));
+            at += same.len();
         }
-        Stacks(stacks)
+        Stacks { fields, names }
     }
 
     /// The lowest field called `name` that is left.
     pub fn take(&mut self, name: &[u8]) -> Option<&'m Field> {
-        self.0.get_mut(name)?.pop()
+        let place = self.names.binary_search_by_key(&name, |(name, ..)| name).ok()?;
+        let (_, begin, left) = self.names.get_mut(place)?;
+        *left = left.checked_sub(1)?;
+        self.fields.get(*begin + *left).copied()
     }
 
     /// All that are left, from the top.
     pub fn take_all(&mut self, name: &[u8]) -> Vec<&'m Field> {
-        self.0.get_mut(name).map(std::mem::take).unwrap_or_default()
+        let mut all: Vec<&Field> = std::iter::from_fn(|| self.take(name)).collect();
+        all.reverse();
+        all
     }
 }
 
