@@ -142,6 +142,28 @@ impl Plan {
     }
 }
 
+impl Plan {
+    /// Each rule and the lists that decide it: those of its whole set for `check_rbl_sub`.
+    pub fn zones(&self) -> impl Iterator<Item = (RuleId, Name)> {
+        let asks = |call: &&(RuleId, Call)| call.1.what != What::Sender;
+        let calls = self.calls.iter().filter(asks);
+        let own = calls.clone().map(|(rule, call)| (*rule, call.list.clone()));
+        let of_set = |set: &Box<[u8]>| {
+            let set = set.clone();
+            calls.clone().filter(move |(_, call)| call.set == set).map(|(_, call)| call)
+        };
+        let added = self.additions.iter().flat_map(move |(set, added)| {
+            let lists: Vec<Name> = of_set(set).map(|call| call.list.clone()).collect();
+            let each = |(rule, _): &Added| {
+                let rule = *rule;
+                lists.iter().map(move |list| (rule, list.clone())).collect::<Vec<_>>()
+            };
+            added.iter().flat_map(each).collect::<Vec<_>>()
+        });
+        own.chain(added)
+    }
+}
+
 /// One question and what its answer means.
 struct Ask {
     question: Question,
