@@ -210,6 +210,12 @@ limits! {
     FetchRedirects fetch_redirects = 5, Count,
         "redirects that a download follows";
 
+    // Lists that are held in memory.
+    ZoneText zone_text = 4 << 30, Bytes,
+        "the files of a list, inflated; the largest known have under 1 GiB";
+    ZoneRecords zone_records = 100_000_000, Count,
+        "records of a list, however many zones.lists.most allows; the largest known have 30 million";
+
     // What goes out.
     FilledTemplate filled_template = 4 << 20, Bytes,
         "a report or header with its tags filled in; tags behind that stay as they are written";

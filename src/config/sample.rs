@@ -61,7 +61,7 @@ const EXAMPLES: &str = "\
   #    from: rsync://rsync.example.net/lists/domains
   #    interval: 600
   #  - name: ours.bl.local
-  #    format: addresses
+  #    format: networks
   #    from: [/etc/mailprint/ours, \"domains:/etc/mailprint/ours.domains\"]
   #    codes: [127.0.0.2 RCVD_IN_OURS 5 The relay has sent us spam]
 ";

@@ -13,7 +13,7 @@ pub const PREFIX: &str = "zones.lists.";
 /// The formats, by the names that rbldnsd has for its own.
 pub const FORMATS: &[&str] = &[
     "ip4set", "ip4tset", "ip4trie", "ip6tset", "ip6trie", "dnset", "generic", "combined",
-    "addresses", "hosts", "domains", "drop", "drop-json",
+    "networks", "hosts", "domains", "drop", "drop_json",
 ];
 
 /// What of a message the generated rules ask a list about.
@@ -94,16 +94,16 @@ keys! {
         "A copy with fewer is refused.";
     most: usize = "most", 0, "records", Range::Any,
         "A copy with more is refused; 0: only limits.zone_records counts.";
-    change: usize = "change", 50, "percent", Range::Between(0, 1_000_000),
-        "A copy with so many more or fewer records than the last one, or that lacks so many of a sample of its entries, is refused.";
+    change: usize = "change", 0, "percent", Range::Between(0, 1_000_000),
+        "A copy with so many more or fewer records than the last one, or of which so many lines are new, is refused. 0: 50 for what is fetched, any change for files of this machine.";
     bad_lines: usize = "bad_lines", 1, "percent", Range::Between(0, 100),
         "A copy with a larger share of lines that cannot be read is refused.";
     canaries: Vec<String> = "canaries", Vec::new(), "", Range::Checked("addresses, networks and domains", canary),
         "What the list may never list, beside zones.canaries.";
     builtin_canaries: bool = "builtin_canaries", true, "", Range::Any,
-        "Look for what no list of bad senders lists: root name servers, large mailbox providers, 127.0.0.1. Off for lists that say good things too.";
+        "Look for what no list of bad senders lists: root name servers, large mailbox providers. Off for lists that say good things too.";
     v6_prefix: usize = "v6_prefix", 64, "bits", Range::Between(1, 128),
-        "How much of an IPv6 address in addresses, drop and drop-json is listed, where it stands without a length.";
+        "How much of an IPv6 address in networks, drop and drop_json is listed, where it stands without a length.";
     listed_as: String = "listed_as", String::new(), "", Range::Checked("an address in 127.0.0.0/8, or empty for 127.0.0.2", code_or_nothing),
         "The listing code of formats that have none.";
     asked_about: String = "asked_about", String::new(), "", Range::OneOf(SUBJECTS),
@@ -218,7 +218,7 @@ fn split_source<'t>(text: &'t str, usual: &'t str) -> (&'t str, &'t str) {
 
 fn source(text: &str) -> Result<(), String> {
     let (_, place) = split_source(text, "");
-    let known = ["https://", "rsync://", "/"].iter().any(|begin| place.starts_with(begin));
+    let known = ["https://", "http://", "rsync://", "/"].iter().any(|begin| place.starts_with(begin));
     let control = place.chars().any(|c| c.is_ascii_control() || c == ' ');
     match known && !control {
         true => Ok(()),

@@ -11,6 +11,7 @@
 //! Ring 2. May use `dns`'s types, `fetch`, `text`, `limits`, `clock`, `metrics`.
 
 pub mod formats;
+pub mod held;
 mod load;
 mod zone;
 

@@ -144,23 +144,15 @@ impl Plan {
 
 impl Plan {
     /// Each rule and the lists that decide it: those of its whole set for `check_rbl_sub`.
-    pub fn zones(&self) -> impl Iterator<Item = (RuleId, Name)> {
-        let asks = |call: &&(RuleId, Call)| call.1.what != What::Sender;
-        let calls = self.calls.iter().filter(asks);
-        let own = calls.clone().map(|(rule, call)| (*rule, call.list.clone()));
-        let of_set = |set: &Box<[u8]>| {
-            let set = set.clone();
-            calls.clone().filter(move |(_, call)| call.set == set).map(|(_, call)| call)
-        };
-        let added = self.additions.iter().flat_map(move |(set, added)| {
-            let lists: Vec<Name> = of_set(set).map(|call| call.list.clone()).collect();
-            let each = |(rule, _): &Added| {
-                let rule = *rule;
-                lists.iter().map(move |list| (rule, list.clone())).collect::<Vec<_>>()
-            };
-            added.iter().flat_map(each).collect::<Vec<_>>()
-        });
-        own.chain(added)
+    pub fn zones(&self) -> Vec<(RuleId, Name)> {
+        let asks = |(_, call): &&(RuleId, Call)| call.what != What::Sender;
+        let mut zones = Vec::new();
+        for (rule, call) in self.calls.iter().filter(asks) {
+            zones.push((*rule, call.list.clone()));
+            let added = self.additions.get(&call.set).into_iter().flatten();
+            zones.extend(added.map(|(added, _)| (*added, call.list.clone())));
+        }
+        zones
     }
 }
 

@@ -193,7 +193,7 @@ impl Asks {
     /// The lists that each rule asks.
     pub fn zones(&self) -> HashMap<RuleId, Vec<Name>> {
         let mut zones: HashMap<RuleId, Vec<Name>> = HashMap::new();
-        let of_names = self.lists.zones().chain(self.uris.zones());
+        let of_names = self.lists.zones().into_iter().chain(self.uris.zones());
         for (rule, zone) in of_names.chain(self.hashes.zones()).chain(self.tags.zones()) {
             zones.entry(rule).or_default().push(zone);
         }

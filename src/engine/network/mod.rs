@@ -135,6 +135,19 @@ pub struct Network {
     pub runtime: Handle,
 }
 
+impl Network {
+    /// The same with nobody to ask but lists in memory, if there are any.
+    pub fn held_only(&self) -> Option<Arc<Network>> {
+        Some(Network::of_held(self.answers.held()?, &self.runtime))
+    }
+
+    /// Nobody to ask but these lists in memory.
+    pub fn of_held(held: &Arc<Held>, runtime: &Handle) -> Arc<Network> {
+        let answers = Arc::new(Layered { held: Arc::clone(held), beneath: None });
+        Arc::new(Network { answers, runtime: runtime.clone() })
+    }
+}
+
 /// What has been asked about one message.
 pub(super) struct Asked {
     network: Arc<Network>,
