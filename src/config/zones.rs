@@ -72,7 +72,7 @@ keys! {
     from: Vec<String> = "from", Vec::new(), "",
         Range::Checked("an https:// or rsync:// address, or an absolute path; a format and a colon in front where it is not that of the list", source),
         "Where its files come from; several make one list.";
-    interval: usize = "interval", 3600, "seconds", Range::Between(10, 31_536_000),
+    interval: usize = "interval", 3600, "seconds", Range::Between(1, 31_536_000),
         "How often they are looked at. Files of this machine are read as soon as they change.";
     jitter: usize = "jitter", 10, "percent", Range::Between(0, 50),
         "How much earlier or later that may be, so that not all the world comes at once.";

@@ -155,7 +155,7 @@ mod tests {
             zone("known.example", "ip4set", &[]),
         ];
         let config = Config { zones, group_most: 4.0, ..Config::default() };
-        let sources = Sources::of_lines(&lines(&config));
+        let sources = Sources::of_lines(lines(&config));
         let set = load(&sources, &Limits::default());
         let about: Vec<_> = set.complaints.iter().filter(|c| c.place.is_some()).collect();
         assert!(about.is_empty(), "{about:?}");
