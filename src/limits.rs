@@ -210,17 +210,29 @@ limits! {
     FetchRedirects fetch_redirects = 5, Count,
         "redirects that a download follows";
 
-    // Lists that are held in memory.
-    ZoneText zone_text = 4 << 30, Bytes,
-        "the files of a list, inflated; the largest known have under 1 GiB";
-    ZoneRecords zone_records = 100_000_000, Count,
-        "records of a list, however many zones.lists.most allows; the largest known have 30 million";
-
     // What goes out.
     FilledTemplate filled_template = 4 << 20, Bytes,
         "a report or header with its tags filled in; tags behind that stay as they are written";
     RewrittenFields rewritten_fields = 1024, Count,
         "From, To and Subject fields of one message that rewrite_header changes";
+
+    // Block lists held here.
+    ZoneLine zone_line = 32 * 1024, Bytes,
+        "a line of a list; rbldnsd's own height";
+    ZoneFile zone_file = 2 << 30, Bytes,
+        "a list's file, inflated; the largest public ones have a tenth of it";
+    ZoneEntries zone_entries = 200_000_000, Count,
+        "entries of one dataset of a list";
+    ZoneValues zone_values = 1 << 30, Bytes,
+        "different addresses and texts of one dataset of a list together";
+    ZoneEntryValues zone_entry_values = 255, Count,
+        "values of one entry of a list; an answer has no more records";
+    ZoneDatasets zone_datasets = 1000, Count,
+        "$DATASET lines of a combined list";
+    ZoneConnections zone_connections = 64, Count,
+        "connections open at once to the lists' DNS server; one more is closed";
+    ZoneIdleMilliseconds zone_idle_milliseconds = 5_000, Milliseconds,
+        "from one question on such a connection to the end of the next";
 
     // Rules.
     RuleFileLine rule_file_line = 1 << 20, Bytes,

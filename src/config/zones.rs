@@ -93,10 +93,10 @@ keys! {
     least: usize = "least", 1, "records", Range::Any,
         "A copy with fewer is refused.";
     most: usize = "most", 0, "records", Range::Any,
-        "A copy with more is refused; 0: only limits.zone_records counts.";
+        "A copy with more is refused; 0: only limits.zone_entries counts.";
     change: usize = "change", 0, "percent", Range::Between(0, 1_000_000),
         "A copy with so many more or fewer records than the last one, or of which so many lines are new, is refused. 0: 50 for what is fetched, any change for files of this machine.";
-    bad_lines: usize = "bad_lines", 1, "percent", Range::Between(0, 100),
+    bad_lines: usize = "bad_lines", 5, "percent", Range::Between(0, 100),
         "A copy with a larger share of lines that cannot be read is refused.";
     canaries: Vec<String> = "canaries", Vec::new(), "", Range::Checked("addresses, networks and domains", canary),
         "What the list may never list, beside zones.canaries.";

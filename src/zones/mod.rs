@@ -10,11 +10,22 @@
 //!
 //! Ring 2. May use `dns`'s types, `fetch`, `text`, `limits`, `clock`, `metrics`.
 
-pub mod formats;
+mod answer;
+mod compiled;
+mod formats;
 pub mod held;
+mod lines;
 mod load;
+mod mapped;
+mod name;
+mod served;
+mod table;
+mod template;
 mod zone;
 
-pub use formats::Format;
+pub use answer::Room;
+pub use compiled::Unusable;
+pub use formats::{Format, LISTED};
 pub use load::{Complaint, Content, Dataset, Error, Facts, File, Options, load};
+pub use served::Served;
 pub use zone::{Hit, Value, Zone};

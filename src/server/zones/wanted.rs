@@ -56,7 +56,7 @@ fn one(zone: &Zone, config: &Config, own: &[Canary]) -> Result<Wanted, String> {
         0 => Some(HALF),
         percent => Some(percent),
     };
-    let most = [zone.most, config.limits.zone_records].into_iter().filter(|most| *most != 0).min();
+    let most = [zone.most, config.limits.zone_entries].into_iter().filter(|most| *most != 0).min();
     let max_age = if zone.max_age == 0 && !is_local { DAY } else { zone.max_age };
     Ok(Wanted {
         name,

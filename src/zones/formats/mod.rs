@@ -1,4 +1,20 @@
 //! The formats that lists come in.
+//!
+//! Lines go in, drafts of tables come out: [`Written`] takes lines, [`lines`] knows what each format
+//! makes of one, [`Draft`] collects entries.
+
+mod addresses;
+mod draft;
+mod lines;
+mod plain;
+mod special;
+mod value;
+mod words;
+
+pub use draft::{Draft, Fault, VARIABLES};
+pub use special::{USUAL_TTL, Written, special};
+pub use value::LISTED;
+pub use words::{begins_remark, trim};
 
 /// How the lines of a list's files are read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -52,6 +68,20 @@ impl Format {
     /// The format of this name.
     pub fn named(name: &str) -> Option<Format> {
         Format::ALL.iter().find(|(known, _)| *known == name).map(|(_, format)| *format)
+    }
+
+    /// May it be a part of `combined`?
+    fn is_part(self) -> bool {
+        matches!(
+            self,
+            Format::Ip4Set
+                | Format::Ip4Tset
+                | Format::Ip4Trie
+                | Format::Ip6Tset
+                | Format::Ip6Trie
+                | Format::Dnset
+                | Format::Generic
+        )
     }
 
     /// Its name.

@@ -45,7 +45,7 @@ pub enum Refusal {
         least: u64,
     },
     /// Too much.
-    #[error("it has {records} records, {most} at most are wanted (zones.lists.most, limits.zone_records)")]
+    #[error("it has {records} records, {most} at most are wanted (zones.lists.most, limits.zone_entries)")]
     Large {
         /// How many there are.
         records: u64,

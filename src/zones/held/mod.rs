@@ -23,7 +23,7 @@ pub use status::{Row, Status};
 pub use store::Store;
 pub use wanted::{Part, Wanted};
 
-use super::Zone;
+use super::{Zone, name};
 use crate::dns::{Failure, Name, Outcome, Question, Reply};
 use crate::metrics::zones::OfList;
 use arc_swap::ArcSwapOption;
@@ -146,10 +146,10 @@ impl List {
             return Err(Failure::Paused);
         };
         self.questions.fetch_add(1, Ordering::Relaxed);
-        let reply = zone.answer(question, now);
-        if reply.answers.is_empty() && reply.is_no_name() {
+        if is_missed(zone, question, now) {
             return Ok(Arc::clone(no_name));
         }
+        let reply = zone.answer(question, now);
         if !reply.answers.is_empty() {
             self.hits.fetch_add(1, Ordering::Relaxed);
         }
@@ -173,6 +173,18 @@ impl List {
         let age = if self.copy.load().is_some() { self.age(now) } else { -1 };
         self.metrics.show(records, memory, age, self.weight(now), (questions, hits));
     }
+}
+
+/// Is there nothing of this name, for sure? So it is for most questions, and they shall cost
+/// nothing.
+fn is_missed(zone: &Zone, question: &Question, now: i64) -> bool {
+    let has_expired = zone.expires().is_some_and(|expires| now >= expires);
+    let name = question.name.as_bytes();
+    let relative = name.strip_suffix(zone.name().as_bytes()).and_then(|name| name.strip_suffix(b"."));
+    // A backslash means something where names are read.
+    let is_plain = !has_expired && !name.contains(&b'\\');
+    let relative = relative.filter(|_| is_plain).and_then(name::from_text);
+    relative.is_some_and(|relative| !zone.look_up(&relative, |_| {}))
 }
 
 fn weight(age: i64, max_age: i64) -> f64 {

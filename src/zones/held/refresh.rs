@@ -159,7 +159,12 @@ impl Keeper {
         let Some(state) = self.store.state().filter(|state| state.made_of == self.made_of()) else {
             return;
         };
-        let zone = self.read(&self.kept_parts(&state)).map(|(zone, _)| zone);
+        let table = Zone::open(&self.store.table()).ok();
+        let table = table.filter(|zone| *zone.name() == self.wanted.name);
+        let zone = match table {
+            Some(zone) => Ok(zone),
+            None => self.read(&self.kept_parts(&state)).map(|(zone, _)| zone),
+        };
         match zone {
             Ok(zone) => {
                 self.list.swap(zone, state.confirmed);
@@ -292,7 +297,7 @@ impl Keeper {
     fn take(&self, arrived: Vec<Arrived>) -> Result<Looked, Trouble> {
         let stamps: Vec<Option<Stamp>> = arrived.iter().map(|part| part.stamp.clone()).collect();
         let taken = self.judged(&arrived).and_then(|(zone, known)| {
-            Ok((zone, known))
+            Ok((self.mapped(&zone)?, known))
         });
         let (zone, known) = taken.inspect_err(|trouble| {
             if trouble.is_of_the_files() {
@@ -310,6 +315,14 @@ impl Keeper {
         let mut standing = self.standing();
         (standing.state, standing.refused) = (state, Vec::new());
         Ok(Looked::New)
+    }
+
+    /// Keeps the table on disk and maps it: what is never asked for then takes no memory, and a
+    /// restart begins with it.
+    fn mapped(&self, zone: &Zone) -> Result<Zone, FetchError> {
+        let place = self.store.table();
+        zone.save(&place).map_err(|why| FetchError::disk(&place, why))?;
+        Zone::open(&place).map_err(|why| FetchError::disk(&place, std::io::Error::other(why)))
     }
 
     /// The zone that these files make, if it is fit to answer.
@@ -330,7 +343,7 @@ impl Keeper {
                 changed: written(arrived.stamp.as_ref()).unwrap_or(self.shared.held.now()),
                 content: Content::Path(arrived.path().to_owned()),
             };
-            let most = self.shared.limits.zone_text as u64;
+            let most = self.shared.limits.zone_file as u64;
             let sketched = sketching.file(arrived.path(), most);
             sketched.map_err(|why| FetchError::disk(arrived.path(), why))?;
             match datasets.last_mut().filter(|last| last.format == part.format) {
