@@ -45,25 +45,25 @@ fn sample_of_lists(text: &mut String) {
 
 const EXAMPLES: &str = "\
   # For example:
-  #lists:
-  #  - name: bl.example.net
-  #    format: ip4set
-  #    from: https://lists.example.net/full/bl.gz
-  #    header_file: /etc/mailprint/bl.example.net.header
-  #    checksum: .sha256
-  #    least: 100000
-  #    change: 20
-  #    codes:
-  #      - 127.0.0.2 RCVD_IN_EXAMPLE_SPAM 2.5 The relay was seen sending spam (bl.example.net)
-  #      - 127.0.0.4 RCVD_IN_EXAMPLE_BOT 3.5 The relay is a hijacked computer (bl.example.net)
-  #  - name: domains.example.net
-  #    format: dnset
-  #    from: rsync://rsync.example.net/lists/domains
-  #    interval: 600
-  #  - name: ours.bl.local
-  #    format: networks
-  #    from: [/etc/mailprint/ours, \"domains:/etc/mailprint/ours.domains\"]
-  #    codes: [127.0.0.2 RCVD_IN_OURS 5 The relay has sent us spam]
+  #   lists:
+  #   - name: bl.example.net
+  #     format: ip4set
+  #     from: https://lists.example.net/full/bl.gz
+  #     header_file: /etc/mailprint/bl.example.net.header
+  #     checksum: .sha256
+  #     least: 100000
+  #     change: 20
+  #      codes:
+  #        - 127.0.0.2 RCVD_IN_EXAMPLE_SPAM 2.5 The relay was seen sending spam (bl.example.net)
+  #        - 127.0.0.4 RCVD_IN_EXAMPLE_BOT 3.5 The relay is a hijacked computer (bl.example.net)
+  #   - name: domains.example.net
+  #     format: dnset
+  #     from: rsync://rsync.example.net/lists/domains
+  #     interval: 600
+  #   - name: ours.bl.local
+  #     format: networks
+  #     from: [/etc/mailprint/ours, \"domains:/etc/mailprint/ours.domains\"]
+  #     codes: [127.0.0.2 RCVD_IN_OURS 5 The relay has sent us spam]
 ";
 
 const HEAD: &str = "\

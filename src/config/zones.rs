@@ -188,9 +188,14 @@ pub struct CodeLine<'t> {
 impl<'t> CodeLine<'t> {
     /// Reads one.
     pub fn read(text: &'t str) -> Result<CodeLine<'t>, String> {
-        let mut words = text.trim().splitn(4, char::is_whitespace).map(str::trim);
-        let mut next = || words.next().unwrap_or_default();
-        let (code, rule, score, says) = (next(), next(), next(), next());
+        let mut rest = text.trim();
+        let mut next = || {
+            let (word, behind) = rest.split_once(char::is_whitespace).unwrap_or((rest, ""));
+            rest = behind.trim_start();
+            word
+        };
+        let (code, rule, score) = (next(), next(), next());
+        let says = rest;
         let letters = |c: char| c.is_ascii_alphanumeric() || c == '_';
         if rule.is_empty()
             || !rule.chars().all(letters)
@@ -329,7 +334,7 @@ mod tests {
         let expected =
             [("ip4set", "https://a.example/x"), ("ip6trie", "/var/lib/x"), ("ip4set", "rsync://b/c")];
         assert_eq!(sources, expected);
-        for wrong in ["http://a", "x", "ftp://a", "https://a b", "nonsense:/x"] {
+        for wrong in ["gopher://a", "x", "ftp://a", "https://a b", "nonsense:/x"] {
             assert!(source(wrong).is_err(), "{wrong}");
         }
     }

@@ -205,7 +205,7 @@ fn a_server_that_is_down_for_days_costs_nothing_for_one_and_all_after_two() {
 #[test]
 fn a_list_of_the_world_is_refused() {
     let Some((_world, web, room)) = started("world") else { return };
-    for (serial, all) in [(101, "0.0.0.0/0\n"), (102, "0/1\n128/1\n")] {
+    for (serial, all) in [(101, "0.0.0.0/0\n"), (102, "0.0.0.0-255.255.255.255\n"), (103, "0.0.0.0/2\n128.0.0.0/1\n")] {
         web.publish("list", format!("{}{all}", list(serial, 1000)));
         room.assert_refused("which no list may");
         web.publish("list", list(serial, 1000));
@@ -259,7 +259,7 @@ fn a_canary_may_not_be_listed() {
     let own = |zone: &mut Zone| zone.canaries = vec!["203.0.113.0/24".into()];
     let Some((_world, web, room)) = fetched("canary", own) else { return };
     assert!(matches!(room.look(), Looked::New));
-    for canary in ["203.0.113.255", "198.41.0.4", "8.8.8.0/24"] {
+    for canary in ["203.0.113.255", "198.41.0.4", "8.8.0.0/16  "] {
         web.publish("list", format!("{}{canary}\n", list(101, 1000)));
         room.assert_refused("which no list may");
     }
@@ -290,7 +290,7 @@ fn an_older_serial_is_refused() {
 #[test]
 fn what_cannot_be_read_is_refused() {
     let Some((_world, web, room)) = started("rubbish") else { return };
-    let rubbish = "<html><body>Our list has moved</body></html>\n".repeat(50);
+    let rubbish = "<html><body>Our list has moved</body></html>\n".repeat(100);
     web.publish("list", format!("{}{rubbish}", list(101, 1000)));
     room.assert_refused("lines are bad");
 }

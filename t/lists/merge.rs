@@ -1,6 +1,6 @@
 //! One message that everything knows something of: a held list, a live one, SPF, and its HELO.
 
-use crate::responder::{Responder, a, code, found, txt};
+use crate::responder::{Responder, a, code, found, txt, well_kept_list};
 use crate::world::{World, free_address, open_to_all, until, wait_for};
 use std::io::Write;
 use std::process::{Command, Stdio};
@@ -36,6 +36,7 @@ const CAP: f64 = 3.0;
 fn the_parts_of_a_score_are_told_and_sum_up() {
     let responder = Responder::start(|asked| match (asked.name.as_str(), asked.kind) {
         ("5.2.0.192.live.example", 1) => found(vec![a([127, 0, 0, 2])]),
+        (name, _) if name.ends_with(".live.example") => well_kept_list(asked),
         ("sender.test", 16) => found(vec![txt(b"v=spf1 -all")]),
         _ => code(3),
     });

@@ -72,6 +72,8 @@ struct Standing {
     /// What was refused last, part by part: not fetched again until it changes.
     refused: Vec<Option<Stamp>>,
     error: Option<String>,
+    /// What kind of error that was.
+    kind: String,
     next: i64,
     aging: Aging,
 }
@@ -116,6 +118,14 @@ impl Trouble {
     /// Would the same files be refused again?
     fn is_of_the_files(&self) -> bool {
         matches!(self, Trouble::Load(_) | Trouble::Refused(_))
+    }
+
+    /// What it is, apart from its particulars: said once, until something else is wrong.
+    fn kind(&self) -> String {
+        match self {
+            Trouble::Fetch(error) => error.cause().to_owned(),
+            other => other.to_string(),
+        }
     }
 
     fn wait(&self) -> Option<Duration> {
@@ -442,8 +452,9 @@ impl Keeper {
             }
             Looked::StillRefused => {}
             Looked::Failed(trouble) => {
-                let text = trouble.to_string();
-                if standing.error.as_ref() == Some(&text) {
+                let (text, kind) = (trouble.to_string(), trouble.kind());
+                let is_known = standing.error.replace(text.clone()).is_some();
+                if std::mem::replace(&mut standing.kind, kind.clone()) == kind && is_known {
                     return;
                 }
                 let stays = match self.list.copy() {
@@ -452,7 +463,6 @@ impl Keeper {
                 };
                 let what = if trouble.is_of_the_files() { "refused" } else { "not refreshed" };
                 (self.shared.notices.warn)(&format!("zones: {name}: {what}, {stays}: {text}"));
-                standing.error = Some(text);
             }
         }
     }
