@@ -1,16 +1,17 @@
 //! Zones as files that are mapped: a restart takes milliseconds, and memory that is not touched
 //! is not used.
 //!
-//! A file begins with a mark, the version of its form, its length and a checksum of all behind
-//! them; then comes the head, then the tables, the very bytes that a zone has in memory. A file
+//! A file begins with a mark, the version of its form, a checksum of all behind that, its length
+//! and where its head is; then come the tables, the very bytes that a zone has in memory, then the
+//! head, which says where each is. A file
 //! that is torn, of another version or of something else is refused; then the list itself is read
 //! again. Files are written under another name, synced and renamed.
 
 use super::formats::VARIABLES;
 use super::mapped::Mapped;
-use super::table::blob::{Pack, Unpack};
+use super::table::blob::{Builder, Pack, Unpack};
 use super::table::{names, ranges, values};
-use super::zone::{Body, Bytes, Head, Held, Part, Start, Table, Zone};
+use super::zone::{Body, Head, Held, Part, Start, Table, Zone};
 use crate::dns::Name;
 use std::fs::File;
 use std::io::{self, Write};
@@ -20,8 +21,8 @@ use std::path::Path;
 const MARK: [u8; 8] = *b"\x89mpzone\n";
 /// Of the form of all that follows.
 const VERSION: u32 = 1;
-/// Bytes of mark, version, checksum, length and the head's length.
-const PRELUDE: usize = 8 + 4 + 4 + 8 + 8;
+/// Bytes of mark, version, checksum, length and the head's place.
+pub const PRELUDE: usize = 8 + 4 + 4 + 8 + 8;
 
 /// Why a file is not used.
 #[derive(Debug, thiserror::Error)]
@@ -38,27 +39,34 @@ pub enum Unusable {
 }
 
 impl Zone {
-    /// Puts a zone together from what was read, the tables in `blob`.
-    pub(super) fn of_parts(head: Head, tables: Vec<Table>, parts: Vec<Part>, blob: &[u8]) -> Zone {
+    /// Puts a zone together from what was read, the tables in `blob` behind a [`PRELUDE`].
+    pub(super) fn of_parts(
+        head: Head,
+        tables: Vec<Table>,
+        parts: Vec<Part>,
+        blob: Builder,
+    ) -> Zone {
         let mut pack = Pack::default();
         pack_zone(&head, &tables, &parts, &mut pack);
-        let packed = pack.finish();
-        let start = (PRELUDE + packed.len()).next_multiple_of(8);
-        let length = start + blob.len();
-        let mut bytes = Vec::with_capacity(length);
-        bytes.extend(MARK);
-        bytes.extend(VERSION.to_le_bytes());
-        bytes.extend([0; 4]);
-        bytes.extend((length as u64).to_le_bytes());
-        bytes.extend((packed.len() as u64).to_le_bytes());
-        bytes.extend(packed);
-        bytes.resize(start, 0);
-        bytes.extend_from_slice(blob);
+        let mut bytes = blob.finish();
+        let head_at = bytes.len() as u64;
+        bytes.extend(pack.finish());
+        bytes.shrink_to_fit();
+        let length = bytes.len() as u64;
+        let mut fill = |at: usize, value: &[u8]| {
+            if let Some(place) = bytes.get_mut(at..at + value.len()) {
+                place.copy_from_slice(value);
+            }
+        };
+        fill(0, &MARK);
+        fill(8, &VERSION.to_le_bytes());
+        fill(16, &length.to_le_bytes());
+        fill(24, &head_at.to_le_bytes());
         let sum = checksum(&bytes).to_le_bytes();
         if let Some(place) = bytes.get_mut(12..16) {
             place.copy_from_slice(&sum);
         }
-        Zone::new(head, tables, parts, Bytes { whole: Held::Memory(bytes), start })
+        Zone::new(head, tables, parts, Held::Memory(bytes))
     }
 
     /// Writes it to `path`, whole or not at all.
@@ -67,7 +75,7 @@ impl Zone {
         beside.push(format!(".{}.new", std::process::id()));
         let beside = Path::new(&beside);
         let written = File::create(beside).and_then(|mut file| {
-            file.write_all(self.bytes.whole())?;
+            file.write_all(&self.bytes)?;
             file.sync_all()
         });
         let renamed = written.and_then(|()| std::fs::rename(beside, path));
@@ -90,9 +98,8 @@ impl Zone {
         Zone::from_held(Held::Memory(bytes))
     }
 
-    fn from_held(whole: Held) -> Result<Zone, Unusable> {
-        let bytes = Bytes { whole, start: 0 };
-        let all = bytes.whole();
+    fn from_held(held: Held) -> Result<Zone, Unusable> {
+        let all: &[u8] = &held;
         let rest = all.strip_prefix(&MARK).ok_or(Unusable::Foreign)?;
         let (version, rest) = rest.split_first_chunk::<4>().ok_or(Unusable::Damaged)?;
         if u32::from_le_bytes(*version) != VERSION {
@@ -101,14 +108,14 @@ impl Zone {
         let (sum, rest) = rest.split_first_chunk::<4>().ok_or(Unusable::Damaged)?;
         let mut numbers = Unpack::new(rest);
         let length = numbers.number().filter(|&length| length == all.len() as u64);
-        let packed = length.and_then(|_| numbers.string()).ok_or(Unusable::Damaged)?;
+        let head_at = length.and_then(|_| numbers.small::<usize>()).ok_or(Unusable::Damaged)?;
         if checksum(all) != u32::from_le_bytes(*sum) {
             return Err(Unusable::Damaged);
         }
-        let start = (PRELUDE + packed.len()).next_multiple_of(8);
+        let packed = all.get(head_at..).ok_or(Unusable::Damaged)?;
         let unpacked = unpack_zone(&mut Unpack::new(packed)).ok_or(Unusable::Damaged)?;
         let (head, tables, parts) = unpacked;
-        Ok(Zone::new(head, tables, parts, Bytes { start, ..bytes }))
+        Ok(Zone::new(head, tables, parts, held))
     }
 }
 
@@ -246,4 +253,92 @@ fn unpack_part(from: &mut Unpack<'_>) -> Option<Part> {
 
 fn unpack_numbers(from: &mut Unpack<'_>) -> Option<Vec<usize>> {
     (0..from.count()?).map(|_| from.small()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{Content, Dataset, File as Source, Format, Options, load};
+    use super::*;
+    use crate::dns::{Kind, Question};
+    use crate::limits::Limits;
+    use proptest::prelude::*;
+
+    fn zone() -> Zone {
+        let text = "$SOA 60 ns.test mail.test 7 1 2 3 4\n$NS 60 ns.test\n$1 one\n\
+            $DATASET ip4trie a @\n:2:$ $1\n10.0.0.0/8\n!10.1.1.1\n\
+            $DATASET ip6trie @\n2001:db8::/32 six\n!2001:db8::5\n\
+            $DATASET dnset @\n.bad.test\n$DATASET generic @\nwww A 1.2.3.4\n";
+        let content = Content::Bytes(text.into());
+        let file = Source { name: "list".into(), changed: 5, content };
+        let dataset = Dataset::new(Format::Combined, vec![file]);
+        let options = Options::new(0, Limits::default());
+        let (zone, facts) = load(&Name::new("bl.test").unwrap(), &[dataset], &options).unwrap();
+        assert_eq!((facts.bad, facts.entries, zone.records()), (0, 6, 6));
+        zone
+    }
+
+    fn answers(zone: &Zone) -> Vec<String> {
+        let names = [
+            "2.0.0.10.bl.test",
+            "1.1.1.10.bl.test",
+            "2.0.0.10.a.bl.test",
+            "x.bad.test.bl.test",
+            "www.bl.test",
+            "bl.test",
+            "other.bl.test",
+        ];
+        let six = format!("{}.8.b.d.0.1.0.0.2.bl.test", vec!["0"; 24].join("."));
+        let names = names.into_iter().chain([six.as_str()]);
+        names
+            .map(|name| {
+                let question = Question::new(Name::new(name).unwrap(), Kind::ANY);
+                format!("{:?}", zone.answer(&question, 0))
+            })
+            .collect()
+    }
+
+    #[test]
+    fn a_zone_comes_back_as_it_was() {
+        let path = std::env::temp_dir().join(format!("mailprint-zone-{}", std::process::id()));
+        let zone = zone();
+        zone.save(&path).unwrap();
+        let mapped = Zone::open(&path).unwrap();
+        let read = Zone::from_bytes(std::fs::read(&path).unwrap()).unwrap();
+        std::fs::remove_file(&path).unwrap();
+        for other in [&mapped, &read] {
+            assert_eq!(answers(other), answers(&zone));
+            assert_eq!((other.serial(), other.records(), other.changed()), (Some(7), 6, 5));
+        }
+        assert!(answers(&zone)[0].contains("127.0.0.2"));
+    }
+
+    #[test]
+    fn torn_and_foreign_files_are_refused() {
+        let whole = zone().bytes.to_vec();
+        for end in [0, 5, 8, 11, 31, 40, whole.len() - 1] {
+            assert!(Zone::from_bytes(whole[..end].to_vec()).is_err(), "{end}");
+        }
+        assert!(Zone::from_bytes([&whole[..], b"x"].concat()).is_err());
+        for at in [0, 9, 13, 17, 25, 33, whole.len() / 2, whole.len() - 1] {
+            let mut other = whole.clone();
+            other[at] ^= 1;
+            assert!(Zone::from_bytes(other).is_err(), "{at}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn what_only_looks_right_does_no_harm(changes in proptest::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..20)) {
+            let mut bytes = zone().bytes.to_vec();
+            for (at, byte) in changes {
+                let at = 24 + at.index(bytes.len() - 24);
+                bytes[at] = byte;
+            }
+            let sum = checksum(&bytes).to_le_bytes();
+            bytes[12..16].copy_from_slice(&sum);
+            if let Ok(zone) = Zone::from_bytes(bytes) {
+                answers(&zone);
+            }
+        }
+    }
 }

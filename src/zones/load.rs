@@ -1,5 +1,6 @@
 //! From files to a zone.
 
+use super::compiled::PRELUDE;
 use super::formats::{Fault, LISTED, Written, begins_remark, special, trim};
 use super::lines::{self, Line};
 use super::table::blob::Builder;
@@ -112,7 +113,7 @@ const FEW: usize = 5;
 /// Reads the files of the zone called `name`.
 pub fn load(name: &Name, datasets: &[Dataset], options: &Options) -> Result<(Zone, Facts), Error> {
     let mut facts = Facts::default();
-    let mut blob = Builder::default();
+    let mut blob = Builder::behind(PRELUDE);
     let (mut tables, mut parts) = (Vec::new(), Vec::new());
     let mut head = Head {
         name: name.clone(),
@@ -152,15 +153,14 @@ pub fn load(name: &Name, datasets: &[Dataset], options: &Options) -> Result<(Zon
     }
     facts.entries = tables.iter().map(|table| table.entries).sum();
     refuse_bad(&facts, options)?;
-    Ok((Zone::of_parts(head, tables, parts, &blob.finish()), facts))
+    Ok((Zone::of_parts(head, tables, parts, blob), facts))
 }
 
 /// Reads the files of a dataset.
 fn read(dataset: &Dataset, options: &Options, facts: &mut Facts) -> Result<Written, Error> {
     let limits = &options.limits;
     let default = dataset.value.clone();
-    let mut written =
-        Written::new(dataset.format, default, options.v6_bits, options.now, limits);
+    let mut written = Written::new(dataset.format, default, options.v6_bits, options.now, limits);
     for file in &dataset.files {
         written.begin_file();
         let mut number = 0;
@@ -218,11 +218,9 @@ fn one(
 fn refuse_bad(facts: &Facts, options: &Options) -> Result<(), Error> {
     let is_too_many = facts.bad * 1000 > facts.lines * u64::from(options.bad_share);
     match facts.complaints.first().filter(|_| is_too_many) {
-        Some(first) => Err(Error::Bad {
-            bad: facts.bad,
-            lines: facts.lines,
-            first: first.to_string(),
-        }),
+        Some(first) => {
+            Err(Error::Bad { bad: facts.bad, lines: facts.lines, first: first.to_string() })
+        }
         None => Ok(()),
     }
 }

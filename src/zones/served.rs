@@ -1,9 +1,9 @@
 //! Several zones, as a name server has them.
 
 use super::answer::{Authority, Query, Room};
+use super::name;
 use super::table::record;
 use super::zone::{Says, Zone};
-use super::name;
 use crate::dns::Kind;
 use std::collections::HashMap;
 use std::sync::Arc;

@@ -141,14 +141,15 @@ mod tests {
             let filled = fill(template.as_bytes(), variables, subject);
             assert_eq!(String::from_utf8_lossy(&filled), *expected, "{template}");
         }
-        assert_eq!(fill(&[b'$'; 255], &some, subject).len(), 127);
+        assert_eq!(fill(&[b'$'; 255], &some, subject).len(), 127 + 9);
         assert_eq!(fill(&b"$ ".repeat(127), &some, subject).len(), LONGEST);
         assert_eq!(fill(b"$", &some, Subject::Name(b"\x03a.b\x01c")), b"a\\.b.c");
     }
 
     #[test]
     fn long_addresses_are_shortened() {
-        for text in ["::", "::1", "1::", "1::4:0:0:8", "1:0:0:4::8", "1:2:3:4:5:6:0:8", "0:1:2:3:4:5:6:7"]
+        for text in
+            ["::", "::1", "1::", "1::4:0:0:8", "1:0:0:4::8", "1:2:3:4:5:6:0:8", "0:1:2:3:4:5:6:7"]
         {
             let address = text.parse::<Ipv6Addr>().unwrap();
             assert_eq!(address6(address.into()), address.to_string().as_bytes(), "{text}");

@@ -6,12 +6,12 @@
 use super::answer::{Authority, Query, Room};
 use super::formats::VARIABLES;
 use super::name;
-use super::table::blob::{Pack, Unpack};
 use super::table::values::NOTHING;
 use super::table::{names, ranges, record, values};
 use super::template::{Subject, fill};
 use crate::dns::{Name, Question, Reply, wire};
 use std::net::{IpAddr, Ipv4Addr};
+use std::ops::Deref;
 use std::sync::OnceLock;
 
 /// A list, whole and immutable. Cheap to share ([`std::sync::Arc`]), never changed.
@@ -21,7 +21,7 @@ pub struct Zone {
     pub(super) tables: Vec<Table>,
     pub(super) parts: Vec<Part>,
     /// What the tables are in.
-    pub(super) bytes: Bytes,
+    pub(super) bytes: Held,
     authority: OnceLock<Authority>,
 }
 
@@ -95,14 +95,7 @@ pub enum Part {
     Below(Vec<(Vec<u8>, Vec<usize>)>),
 }
 
-/// Bytes of a zone, with its tables from `start` on.
-#[derive(Debug)]
-pub struct Bytes {
-    pub(super) whole: Held,
-    pub(super) start: usize,
-}
-
-/// Where bytes are.
+/// Where a zone's bytes are.
 #[derive(Debug)]
 pub enum Held {
     /// In memory.
@@ -111,18 +104,14 @@ pub enum Held {
     Mapped(super::mapped::Mapped),
 }
 
-impl Bytes {
-    /// All of them.
-    pub fn whole(&self) -> &[u8] {
-        match &self.whole {
+impl Deref for Held {
+    type Target = [u8];
+
+    fn deref(&self) -> &[u8] {
+        match self {
             Held::Memory(bytes) => bytes,
             Held::Mapped(mapped) => mapped,
         }
-    }
-
-    /// The tables.
-    pub fn tables(&self) -> &[u8] {
-        self.whole().get(self.start..).unwrap_or_default()
     }
 }
 
@@ -259,7 +248,7 @@ impl Table {
 
 impl Zone {
     /// A zone of these parts.
-    pub(super) fn new(head: Head, tables: Vec<Table>, parts: Vec<Part>, bytes: Bytes) -> Zone {
+    pub(super) fn new(head: Head, tables: Vec<Table>, parts: Vec<Part>, bytes: Held) -> Zone {
         Zone { head, tables, parts, bytes, authority: OnceLock::new() }
     }
 
@@ -275,7 +264,7 @@ impl Zone {
 
     /// Bytes of memory that it takes.
     pub fn memory(&self) -> usize {
-        self.bytes.whole().len() + self.tables.len() * size_of::<Table>() + size_of::<Zone>()
+        self.bytes.len() + self.tables.len() * size_of::<Table>() + size_of::<Zone>()
     }
 
     /// The version of `$SOA`, if it has one; the time of the newest file where that is 0.
@@ -302,7 +291,7 @@ impl Zone {
         self.tables_for(&[]).flat_map(move |(tables, _)| {
             let asked = Asked { name: &[], v4, v6 }.carried(self.has_v4(tables));
             tables.iter().filter_map(move |&table| {
-                match self.tables.get(table)?.says(self.bytes.tables(), asked)? {
+                match self.tables.get(table)?.says(&self.bytes, asked)? {
                     Says::Listed(hit) => Some(hit),
                     Says::Records(_) => None,
                 }
@@ -333,11 +322,17 @@ impl Zone {
         let authority = self.authority.get_or_init(|| Authority::new(self, |_| Vec::new()));
         let mut bytes = Vec::new();
         let answered = Query::read(asked.bytes(), Room::Stream).is_some_and(|query| {
-            query.answer(question.name.is_within(self.name()).then_some((self, authority)), now, &mut bytes);
+            query.answer(
+                question.name.is_within(self.name()).then_some((self, authority)),
+                now,
+                &mut bytes,
+            );
             true
         });
         let answer = wire::read(&bytes, usize::from(u8::MAX)).filter(|_| answered);
-        answer.map_or(Reply { code: Reply::SERVER_FAILURE, answers: Vec::new() }, |answer| answer.reply)
+        answer.map_or(Reply { code: Reply::SERVER_FAILURE, answers: Vec::new() }, |answer| {
+            answer.reply
+        })
     }
 
     /// Gives `take` what each table says of a name, relative to the zone, in lower case. True if
@@ -349,7 +344,7 @@ impl Zone {
             exists |= name.is_empty();
             let asked = Asked { name, v4: v4(name), v6: v6(name) }.carried(self.has_v4(tables));
             for table in tables.iter().filter_map(|&table| self.tables.get(table)) {
-                if let Some(says) = table.says(self.bytes.tables(), asked) {
+                if let Some(says) = table.says(&self.bytes, asked) {
                     exists = true;
                     take(says);
                 }
@@ -368,7 +363,8 @@ impl Zone {
             Part::Below(below) => {
                 let mut names = name::suffixes(relative).chain(std::iter::once(&[][..]));
                 names.find_map(|name| {
-                    let at = below.binary_search_by(|(known, _)| known.as_slice().cmp(name)).ok()?;
+                    let at =
+                        below.binary_search_by(|(known, _)| known.as_slice().cmp(name)).ok()?;
                     let (_, tables) = below.get(at)?;
                     let rest = relative.get(..relative.len() - name.len())?;
                     Some((tables.as_slice(), rest))

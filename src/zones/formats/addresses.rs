@@ -5,9 +5,6 @@
 
 use super::words::digits;
 
-/// The first and the last of an IPv4 range, and what is behind it.
-pub type Range<'l> = (u32, u32, &'l [u8]);
-
 /// One to four numbers with dots between: the address with zeros for those that are missing, how
 /// many bits were given, and what is behind.
 pub fn prefix(text: &[u8]) -> Option<(u32, u32, &[u8])> {
@@ -197,8 +194,7 @@ mod tests {
 
     #[test]
     fn single_addresses_may_leave_out_their_middle() {
-        let cases =
-            [("2", 8, "0.0.0.2"), ("127.2", 16, "127.0.0.2"), ("127.1.2", 24, "127.1.0.2")];
+        let cases = [("2", 8, "0.0.0.2"), ("127.2", 16, "127.0.0.2"), ("127.1.2", 24, "127.1.0.2")];
         for (text, bits, expected) in cases {
             let (address, found, _) = single(text.as_bytes()).unwrap();
             assert_eq!((Ipv4Addr::from(address).to_string(), found), (expected.into(), bits));

@@ -36,9 +36,7 @@ pub fn read(line: &[u8], rules: Rules, draft: &mut Draft) -> Outcome {
         Format::Ip6Trie => ip6trie(line, draft),
         Format::Dnset => dnset(line, draft),
         Format::Generic => generic(line, draft),
-        Format::Combined => {
-            Err(Fault::Load("an entry before the first $DATASET line".to_owned()))
-        }
+        Format::Combined => Err(Fault::Load("an entry before the first $DATASET line".to_owned())),
         Format::Networks => plain::networks(line, rules, draft),
         Format::Hosts => plain::hosts(line, draft),
         Format::Domains => plain::domains(line, draft),

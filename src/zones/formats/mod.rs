@@ -1,7 +1,7 @@
 //! The formats that lists come in.
 //!
 //! Lines go in, drafts of tables come out: [`Written`] takes lines, [`lines`] knows what each format
-//! makes of one, [`Draft`] collects entries.
+//! makes of one, [`draft`] collects entries.
 
 mod addresses;
 mod draft;
@@ -11,8 +11,8 @@ mod special;
 mod value;
 mod words;
 
-pub use draft::{Draft, Fault, VARIABLES};
-pub use special::{USUAL_TTL, Written, special};
+pub use draft::{Fault, VARIABLES};
+pub use special::{Written, special};
 pub use value::LISTED;
 pub use words::{begins_remark, trim};
 

@@ -81,7 +81,8 @@ pub fn hosts(line: &[u8], draft: &mut Draft) -> Outcome {
         any = true;
         let is_own = OWN_NAMES.iter().any(|own| word.eq_ignore_ascii_case(own.as_bytes()));
         // Lists in this form begin with the machine's own names, some of which are addresses.
-        if is_own || std::str::from_utf8(word).is_ok_and(|word| word.parse::<std::net::IpAddr>().is_ok())
+        if is_own
+            || std::str::from_utf8(word).is_ok_and(|word| word.parse::<std::net::IpAddr>().is_ok())
         {
             continue;
         }

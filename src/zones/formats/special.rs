@@ -80,11 +80,6 @@ impl Written {
         }
     }
 
-    /// Entries of all datasets so far.
-    pub fn entries(&self) -> u64 {
-        self.drafts.iter().map(Draft::entries).sum()
-    }
-
     /// A line that says something, without blanks at its ends. `in_dataset` is whether a special
     /// line has been read in this file: in a further file of `combined` only that leads back to
     /// the dataset that was last begun.
@@ -119,7 +114,8 @@ impl Written {
 
     /// A special line, behind its `$`.
     pub fn special(&mut self, line: &[u8]) -> Outcome {
-        const UNKNOWN: Fault = Fault::Line("no special line that is known, or one that is not whole");
+        const UNKNOWN: Fault =
+            Fault::Line("no special line that is known, or one that is not whole");
         if let Some((&sign, rest)) = line.split_first()
             && (sign.is_ascii_digit() || sign == b'=')
             && rest.first().is_some_and(|&byte| is_blank(byte))
@@ -141,7 +137,8 @@ impl Written {
             self.most_addresses(rest).ok_or(UNKNOWN)
         } else if let Some(rest) = behind(line, "timestamp") {
             self.timestamp(rest).ok_or(UNKNOWN)?
-        } else if let Some(rest) = behind(line, "dataset").filter(|_| self.format == Format::Combined)
+        } else if let Some(rest) =
+            behind(line, "dataset").filter(|_| self.format == Format::Combined)
         {
             self.dataset(rest)
         } else {
@@ -297,4 +294,3 @@ pub fn special(line: &[u8]) -> Option<&[u8]> {
         _ => None,
     }
 }
-

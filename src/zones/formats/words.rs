@@ -113,7 +113,8 @@ pub fn moment(text: &[u8]) -> Option<(i64, &[u8])> {
     let rest = behind_word(rest)?;
     let parts = [month, day, clock[0], clock[1], clock[2]].map(i8::try_from);
     let [Ok(month), Ok(day), Ok(hour), Ok(minute), Ok(second)] = parts else { return None };
-    let date = jiff::civil::DateTime::new(year.try_into().ok()?, month, day, hour, minute, second, 0);
+    let date =
+        jiff::civil::DateTime::new(year.try_into().ok()?, month, day, hour, minute, second, 0);
     let zoned = date.ok()?.to_zoned(jiff::tz::TimeZone::UTC).ok()?;
     Some((zoned.timestamp().as_second(), rest))
 }

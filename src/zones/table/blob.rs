@@ -28,6 +28,11 @@ pub struct Builder {
 }
 
 impl Builder {
+    /// With so many bytes at the beginning that are filled in later.
+    pub fn behind(length: usize) -> Builder {
+        Builder { bytes: vec![0; length] }
+    }
+
     /// Adds a section.
     pub fn add(&mut self, section: &[u8]) -> Section {
         // One after the other would make reads straddle lines of the cache for nothing.
@@ -39,6 +44,7 @@ impl Builder {
     }
 
     /// What there is so far.
+    #[cfg(test)]
     pub fn bytes(&self) -> &[u8] {
         &self.bytes
     }

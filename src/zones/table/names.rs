@@ -98,11 +98,6 @@ impl Names {
         self.entries.push(Entry { hash: hash(self.seed, name), name: at, value, mark });
     }
 
-    /// How many have been added.
-    pub fn len(&self) -> usize {
-        self.entries.len()
-    }
-
     /// Writes the table. Of a name that stands there several times all values count, in order if
     /// `in_order`, `most` of them; `None` if there is no room for values.
     pub fn build(
@@ -301,8 +296,15 @@ impl Plan {
         let mut labels = || Some(Labels { least: from.small()?, most: from.small()? });
         let (itself, below) = (labels()?, labels()?);
         let (index, buckets) = (from.section()?, from.section()?);
-        (bits < 64 && width <= 4)
-            .then_some(Plan { seed, bits, width, itself, below, index, buckets })
+        (bits < 64 && width <= 4).then_some(Plan {
+            seed,
+            bits,
+            width,
+            itself,
+            below,
+            index,
+            buckets,
+        })
     }
 }
 

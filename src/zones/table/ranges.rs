@@ -392,7 +392,11 @@ mod tests {
     }
 
     /// The value of the smallest network around `number`, by looking at all.
-    fn smallest<C: Count>(networks: &[Stretch<C>], number: C, size: impl Fn(&Stretch<C>) -> C) -> u32 {
+    fn smallest<C: Count>(
+        networks: &[Stretch<C>],
+        number: C,
+        size: impl Fn(&Stretch<C>) -> C,
+    ) -> u32 {
         let around = networks.iter().filter(|one| one.first <= number && number <= one.last);
         // min_by_key gives the first of equal ones.
         around.min_by_key(|one| size(one)).map_or(NOTHING, |one| one.value)
@@ -489,7 +493,8 @@ mod tests {
     #[test]
     fn a_hole_of_one_does_not_split_what_is_around() {
         let stretch = |first, last, value| Stretch { first, last, value };
-        let flat = apart(&[stretch(0, 4, 1), stretch(5, 5, 2), stretch(6, 9, 1), stretch(11, 12, 1)]);
+        let flat =
+            apart(&[stretch(0, 4, 1), stretch(5, 5, 2), stretch(6, 9, 1), stretch(11, 12, 1)]);
         assert_eq!(flat.singles, [5]);
         assert_eq!(flat.stretches, [stretch(0, 9, 1), stretch(11, 12, 1)]);
     }

@@ -55,11 +55,9 @@ mod tests {
 
     #[test]
     fn what_is_written_is_read() {
-        let both = [
-            listing([127, 0, 0, 2].into(), b""),
-            listing([127, 0, 0, 3].into(), &[b'a'; 300]),
-        ]
-        .concat();
+        let both =
+            [listing([127, 0, 0, 2].into(), b""), listing([127, 0, 0, 3].into(), &[b'a'; 300])]
+                .concat();
         let read: Vec<_> = listings(&both).collect();
         let expected =
             [([127, 0, 0, 2].into(), &b""[..]), ([127, 0, 0, 3].into(), &[b'a'; 255][..])];

@@ -74,9 +74,7 @@ impl Plan {
             return None;
         }
         let place = match self.bucket(bytes, number >> self.low_bits) {
-            Some((first, end)) => {
-                self.first_above(bytes, first, end, number & mask(self.low_bits))
-            }
+            Some((first, end)) => self.first_above(bytes, first, end, number & mask(self.low_bits)),
             // Behind the last bucket.
             None => self.count,
         };

@@ -229,7 +229,8 @@ mod tests {
 
     #[test]
     fn numbers_take_as_many_bytes_as_they_need() {
-        for numbers in [vec![], vec![7, 7], vec![7, 0, 7], vec![0, 7], vec![1, 300], vec![1, 1 << 30]]
+        for numbers in
+            [vec![], vec![7, 7], vec![7, 0, 7], vec![0, 7], vec![1, 300], vec![1, 1 << 30]]
         {
             let mut blob = Builder::default();
             let column = Column::build(&numbers, &mut blob);
