@@ -34,7 +34,10 @@ fn sample_of_lists(text: &mut String) {
         let name = setting.name.strip_prefix(zones::PREFIX).unwrap_or(setting.name);
         let default = zones::Zone::default().get(setting.name);
         let default = default.map_or_else(String::new, |value| written(&value));
-        let meaning = format!("{} ({})", setting.meaning, facts(setting).join("; "));
+        let mut facts = facts(setting);
+        // What holds for all of them stands with the setting itself.
+        facts.pop();
+        let meaning = format!("{} ({})", setting.meaning, facts.join("; "));
         text.push_str(&format!("  #   {name}: {default}\n"));
         for line in folded(&meaning, 84) {
             text.push_str(&format!("  #     {line}\n"));
@@ -43,8 +46,7 @@ fn sample_of_lists(text: &mut String) {
     text.push_str(EXAMPLES);
 }
 
-const EXAMPLES: &str = "\
-  # For example:
+const EXAMPLES: &str = "  # For example:
   #   lists:
   #   - name: bl.example.net
   #     format: ip4set
@@ -53,9 +55,9 @@ const EXAMPLES: &str = "\
   #     checksum: .sha256
   #     least: 100000
   #     change: 20
-  #      codes:
-  #        - 127.0.0.2 RCVD_IN_EXAMPLE_SPAM 2.5 The relay was seen sending spam (bl.example.net)
-  #        - 127.0.0.4 RCVD_IN_EXAMPLE_BOT 3.5 The relay is a hijacked computer (bl.example.net)
+  #     codes:
+  #     - 127.0.0.2 RCVD_IN_EXAMPLE_SPAM 2.5 The relay was seen sending spam (bl.example.net)
+  #     - 127.0.0.4 RCVD_IN_EXAMPLE_BOT 3.5 The relay is a hijacked computer (bl.example.net)
   #   - name: domains.example.net
   #     format: dnset
   #     from: rsync://rsync.example.net/lists/domains

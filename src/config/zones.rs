@@ -12,13 +12,23 @@ pub const PREFIX: &str = "zones.lists.";
 
 /// The formats, by the names that rbldnsd has for its own.
 pub const FORMATS: &[&str] = &[
-    "ip4set", "ip4tset", "ip4trie", "ip6tset", "ip6trie", "dnset", "generic", "combined",
-    "networks", "hosts", "domains", "drop", "drop_json",
+    "ip4set",
+    "ip4tset",
+    "ip4trie",
+    "ip6tset",
+    "ip6trie",
+    "dnset",
+    "generic",
+    "combined",
+    "networks",
+    "hosts",
+    "domains",
+    "drop",
+    "drop_json",
 ];
 
 /// What of a message the generated rules ask a list about.
-const SUBJECTS: &[&str] =
-    &["", "last-relay", "relays", "uris", "senders", "envelope-sender", "none"];
+const SUBJECTS: &[&str] = &["last-relay", "relays", "uris", "senders", "envelope-sender", "none"];
 
 macro_rules! keys {
     ($($field:ident: $type:ty = $name:literal, $default:expr, $unit:literal, $range:expr,
@@ -106,7 +116,7 @@ keys! {
         "How much of an IPv6 address in networks, drop and drop_json is listed, where it stands without a length.";
     listed_as: String = "listed_as", String::new(), "", Range::Checked("an address in 127.0.0.0/8, or empty for 127.0.0.2", code_or_nothing),
         "The listing code of formats that have none.";
-    asked_about: String = "asked_about", String::new(), "", Range::OneOf(SUBJECTS),
+    asked_about: String = "asked_about", String::new(), "", Range::Checked("last-relay, relays, uris, senders, envelope-sender or none", subject),
         "What of a message the rules made from zones.lists.codes ask the list about. Empty: last-relay for lists of addresses, uris for lists of names.";
     codes: Vec<String> = "codes", Vec::new(), "", Range::Checked("code, rule, score and description in each: 127.0.0.2 RCVD_IN_OURS 2.5 The relay has sent us spam", code_line),
         "A rule for each listing code. Where none is given, the list answers the rules that there are.";
@@ -127,9 +137,11 @@ impl Zone {
 
     /// Is everything there, and does it go together?
     pub fn check(&self) -> Result<(), String> {
-        for (key, is_missing) in
-            [("name", self.name.is_empty()), ("format", self.format.is_empty()), ("from", self.from.is_empty())]
-        {
+        for (key, is_missing) in [
+            ("name", self.name.is_empty()),
+            ("format", self.format.is_empty()),
+            ("from", self.from.is_empty()),
+        ] {
             if is_missing {
                 return Err(format!("a list needs {PREFIX}{key}"));
             }
@@ -223,11 +235,14 @@ fn split_source<'t>(text: &'t str, usual: &'t str) -> (&'t str, &'t str) {
 
 fn source(text: &str) -> Result<(), String> {
     let (_, place) = split_source(text, "");
-    let known = ["https://", "http://", "rsync://", "/"].iter().any(|begin| place.starts_with(begin));
+    let known =
+        ["https://", "http://", "rsync://", "/"].iter().any(|begin| place.starts_with(begin));
     let control = place.chars().any(|c| c.is_ascii_control() || c == ' ');
     match known && !control {
         true => Ok(()),
-        false => Err(format!("{text:?} is no source; write https://…, rsync://… or an absolute path")),
+        false => {
+            Err(format!("{text:?} is no source; write https://…, rsync://… or an absolute path"))
+        }
     }
 }
 
@@ -251,7 +266,17 @@ fn suffix(text: &str) -> Result<(), String> {
 fn code(text: &str) -> Result<Ipv4Addr, String> {
     let address: Option<Ipv4Addr> = text.parse().ok();
     let address = address.filter(|address| address.octets()[0] == 127);
-    address.ok_or_else(|| format!("{text:?} is no listing code; those are addresses in 127.0.0.0/8"))
+    address
+        .ok_or_else(|| format!("{text:?} is no listing code; those are addresses in 127.0.0.0/8"))
+}
+
+fn subject(word: &str) -> Result<(), String> {
+    match word.is_empty() || SUBJECTS.contains(&word) {
+        true => Ok(()),
+        false => {
+            Err(format!("{word:?} is nothing to ask about; there are {}", SUBJECTS.join(", ")))
+        }
+    }
 }
 
 fn code_or_nothing(text: &str) -> Result<(), String> {
@@ -314,7 +339,8 @@ mod tests {
         let mut zone = Zone::default();
         for setting in TABLE {
             let value = zone.get(setting.name).unwrap();
-            let needed = ["name", "format"].iter().any(|key| setting.name.ends_with(&format!(".{key}")));
+            let needed =
+                ["name", "format"].iter().any(|key| setting.name.ends_with(&format!(".{key}")));
             if !needed {
                 zone.set(setting.name, value).unwrap();
             }
@@ -331,8 +357,11 @@ mod tests {
             ..Zone::default()
         };
         let sources: Vec<_> = zone.sources().collect();
-        let expected =
-            [("ip4set", "https://a.example/x"), ("ip6trie", "/var/lib/x"), ("ip4set", "rsync://b/c")];
+        let expected = [
+            ("ip4set", "https://a.example/x"),
+            ("ip6trie", "/var/lib/x"),
+            ("ip4set", "rsync://b/c"),
+        ];
         assert_eq!(sources, expected);
         for wrong in ["gopher://a", "x", "ftp://a", "https://a b", "nonsense:/x"] {
             assert!(source(wrong).is_err(), "{wrong}");
@@ -344,9 +373,17 @@ mod tests {
         let line = CodeLine::read("127.0.0.2  RCVD_IN_X   2.5 Was seen sending spam").unwrap();
         assert_eq!((line.rule, line.score, line.says), ("RCVD_IN_X", 2.5, "Was seen sending spam"));
         assert_eq!(CodeLine::read("127.0.0.4 A -1").unwrap().says, "");
-        for wrong in ["", "127.0.0.2", "127.0.0.2 A", "1.2.3.4 A 1", "127.0.0.2 __A 1",
-            "127.0.0.2 9A 1", "127.0.0.2 A-B 1", "127.0.0.2 A nan", "127.0.0.2 A much"]
-        {
+        for wrong in [
+            "",
+            "127.0.0.2",
+            "127.0.0.2 A",
+            "1.2.3.4 A 1",
+            "127.0.0.2 __A 1",
+            "127.0.0.2 9A 1",
+            "127.0.0.2 A-B 1",
+            "127.0.0.2 A nan",
+            "127.0.0.2 A much",
+        ] {
             assert!(CodeLine::read(wrong).is_err(), "{wrong}");
         }
     }

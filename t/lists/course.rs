@@ -1,10 +1,10 @@
 //! Rules whose lists are held: answered from memory, with local tests only too.
 
 use crate::world::World;
+use mailprint::clock::Tick;
 use mailprint::config::Config;
 use mailprint::config::zones::Zone;
 use mailprint::dns::{Answering, Failure, Lookup, Name, Question};
-use mailprint::clock::Tick;
 use mailprint::engine::network::{Answers, Layered, Network};
 use mailprint::engine::{Curve, Engine, Options, Verdict};
 use mailprint::limits::Limits;
@@ -50,10 +50,8 @@ const MAIL: &str = "Return-Path: <bad@sender.test>\r\n\
 /// Lists in files of `world`.
 fn lists(world: &World) -> Config {
     let hash = {
-        let digest = ring::digest::digest(
-            &ring::digest::SHA1_FOR_LEGACY_USE_ONLY,
-            b"bad@sender.test",
-        );
+        let digest =
+            ring::digest::digest(&ring::digest::SHA1_FOR_LEGACY_USE_ONLY, b"bad@sender.test");
         data_encoding::HEXLOWER.encode(digest.as_ref())
     };
     world.write("bl", ":127.0.0.4:Was seen sending spam, $\n192.0.2.5\n");
@@ -154,8 +152,16 @@ fn with_local_tests_only_held_lists_count_as_with_the_network() {
     let local = Network::of_held(&held, runtime.handle());
     let verdict = scan(&engine, Some(local));
     let with = [
-        ("ASK", 1.0), ("BL", 1.0), ("BL_FOUR", 3.0), ("BL_TEXT", 1.0), ("BOTH", 0.25),
-        ("HASHED", 1.0), ("HAS_SUBJECT", 0.1), ("SENDER", 1.0), ("URI_ANY", 0.5), ("URI_SUB", 1.0),
+        ("ASK", 1.0),
+        ("BL", 1.0),
+        ("BL_FOUR", 3.0),
+        ("BL_TEXT", 1.0),
+        ("BOTH", 0.25),
+        ("HASHED", 1.0),
+        ("HAS_SUBJECT", 0.1),
+        ("SENDER", 1.0),
+        ("URI_ANY", 0.5),
+        ("URI_SUB", 1.0),
     ];
     assert_eq!(hits(&verdict), expected(&with));
     assert!(verdict.unanswered.is_empty(), "{:?}", verdict.unanswered);
@@ -179,8 +185,16 @@ fn with_the_network_nobody_is_asked_about_what_is_held() {
     let network = Arc::new(Network { answers, runtime: runtime.handle().clone() });
     let verdict = scan(&engine, Some(network));
     let with = [
-        ("ASK", 1.0), ("BL", 1.0), ("BL_FOUR", 3.0), ("BL_TEXT", 1.0), ("BOTH", 0.25),
-        ("HASHED", 1.0), ("HAS_SUBJECT", 0.2), ("MIXED", 7.0), ("SENDER", 1.0), ("URI_ANY", 0.5),
+        ("ASK", 1.0),
+        ("BL", 1.0),
+        ("BL_FOUR", 3.0),
+        ("BL_TEXT", 1.0),
+        ("BOTH", 0.25),
+        ("HASHED", 1.0),
+        ("HAS_SUBJECT", 0.2),
+        ("MIXED", 7.0),
+        ("SENDER", 1.0),
+        ("URI_ANY", 0.5),
         ("URI_SUB", 1.0),
     ];
     assert_eq!(hits(&verdict), expected(&with));
@@ -221,8 +235,9 @@ fn rules_made_from_codes_count_in_groups() {
     let (world, runtime) = (World::new("lists-codes"), Runtime::new().unwrap());
     let mut config = lists(&world);
     config.group_most = 3.0;
-    config.zones[0].codes =
-        ["127.0.0.4 IN_OURS 2.5 Our own list has it", "127.0.0.9 IN_NINE 1"].map(String::from).to_vec();
+    config.zones[0].codes = ["127.0.0.4 IN_OURS 2.5 Our own list has it", "127.0.0.9 IN_NINE 1"]
+        .map(String::from)
+        .to_vec();
     config.zones[1].codes = vec!["127.0.0.2 URI_OURS 1.5".into()];
     let again = Zone { name: "again.example".into(), ..config.zones[0].clone() };
     config.zones.push(Zone { codes: vec!["127.0.0.4 IN_AGAIN 2".into()], ..again });

@@ -55,7 +55,11 @@ impl Web {
         );
         std::fs::write(self.folder.join("nginx.conf"), text).unwrap();
         let mut nginx = Command::new("nginx");
-        nginx.arg("-c").arg(self.folder.join("nginx.conf")).arg("-e").arg(self.folder.join("error"));
+        nginx
+            .arg("-c")
+            .arg(self.folder.join("nginx.conf"))
+            .arg("-e")
+            .arg(self.folder.join("error"));
         self.child = Some(nginx.stderr(Stdio::null()).spawn().unwrap());
         until("nginx answers", || TcpStream::connect(self.address).is_ok());
     }

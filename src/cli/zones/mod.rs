@@ -71,9 +71,11 @@ fn on_disk(config: &Config) -> Result<Status, Failure> {
 fn accept(matches: &ArgMatches) -> Outcome {
     let config = options::file_and_environment(matches)?;
     let named = matches.get_one::<String>("NAME").and_then(Name::new);
-    let is_held = |name: &Name| config.zones.iter().any(|zone| Name::new(&zone.name).as_ref() == Some(name));
+    let is_held =
+        |name: &Name| config.zones.iter().any(|zone| Name::new(&zone.name).as_ref() == Some(name));
     let name = named.filter(is_held);
-    let name = name.ok_or_else(|| Failure::new(Code::Usage, "there is no such list in zones.lists"))?;
+    let name =
+        name.ok_or_else(|| Failure::new(Code::Usage, "there is no such list in zones.lists"))?;
     let store = Store::new(&config.zones_folder, &name);
     store.set_accepts(true).map_err(|why| Failure::new(Code::CantCreat, why.to_string()))?;
     out::print(format!("the next copy of {name} is taken whatever has changed\n").as_bytes())?;

@@ -120,7 +120,8 @@ impl Subject {
             true => format!("Listed in {name}"),
             false => (*says).to_owned(),
         };
-        let _ = writeln!(text, "tflags {rule} net{nice}\nscore {rule} {score}\ndescribe {rule} {says}");
+        let _ =
+            writeln!(text, "tflags {rule} net{nice}\nscore {rule} {score}\ndescribe {rule} {says}");
     }
 }
 
@@ -151,7 +152,11 @@ mod tests {
         let zones = vec![
             zone("bl.example", "ip4set", &["127.0.0.2 IN_BL 2.5 On it", "127.0.0.4 IN_BL_BOT 3"]),
             zone("d.example", "dnset", &["127.0.1.2 URI_IN_D 2"]),
-            Zone { group: "OURS".into(), asked_about: "senders".into(), ..zone("s.example", "domains", &["127.0.0.2 FROM_IN_S -1"]) },
+            Zone {
+                group: "OURS".into(),
+                asked_about: "senders".into(),
+                ..zone("s.example", "domains", &["127.0.0.2 FROM_IN_S -1"])
+            },
             zone("known.example", "ip4set", &[]),
         ];
         let config = Config { zones, group_most: 4.0, ..Config::default() };
@@ -159,16 +164,33 @@ mod tests {
         let set = load(&sources, &Limits::default());
         let about: Vec<_> = set.complaints.iter().filter(|c| c.place.is_some()).collect();
         assert!(about.is_empty(), "{about:?}");
-        for (name, score) in [("IN_BL", 2.5), ("IN_BL_BOT", 3.0), ("URI_IN_D", 2.0), ("FROM_IN_S", -1.0)] {
+        for (name, score) in
+            [("IN_BL", 2.5), ("IN_BL_BOT", 3.0), ("URI_IN_D", 2.0), ("FROM_IN_S", -1.0)]
+        {
             let rule = set.find(name).and_then(|id| set.rule(id)).unwrap();
-            assert_eq!((rule.scores, rule.tflags.net, rule.tflags.nice), ([score; 4], true, score < 0.0));
+            assert_eq!(
+                (rule.scores, rule.tflags.net, rule.tflags.nice),
+                ([score; 4], true, score < 0.0)
+            );
         }
         let groups = set.options.lists("score_group").unwrap();
         let text = |group: &str| {
-            groups.get(group.as_bytes()).unwrap().iter().map(|word| String::from_utf8_lossy(word)).collect::<Vec<_>>().join(" ")
+            groups
+                .get(group.as_bytes())
+                .unwrap()
+                .iter()
+                .map(|word| String::from_utf8_lossy(word))
+                .collect::<Vec<_>>()
+                .join(" ")
         };
         assert_eq!(text("LISTS_OF_RELAYS"), "4 IN_BL IN_BL_BOT");
-        assert_eq!((text("LISTS_OF_URIS"), text("OURS")), ("4 URI_IN_D".into(), "4 FROM_IN_S".into()));
-        assert!(lines(&Config { zones: vec![zone("x.example", "ip4set", &[])], ..Config::default() }).is_empty());
+        assert_eq!(
+            (text("LISTS_OF_URIS"), text("OURS")),
+            ("4 URI_IN_D".into(), "4 FROM_IN_S".into())
+        );
+        assert!(
+            lines(&Config { zones: vec![zone("x.example", "ip4set", &[])], ..Config::default() })
+                .is_empty()
+        );
     }
 }

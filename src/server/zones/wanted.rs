@@ -103,7 +103,8 @@ mod tests {
             from: vec![from.to_owned()],
             ..Zone::default()
         };
-        let zones = vec![zone("/x"), Zone { name: "y.example".into(), ..zone("https://a.example/x") }];
+        let zones =
+            vec![zone("/x"), Zone { name: "y.example".into(), ..zone("https://a.example/x") }];
         let config = Config { zones, canaries: vec!["192.0.2.0/24".into()], ..Config::default() };
         let [local, fetched] = &*wanted(&config).unwrap() else { panic!() };
         assert_eq!((local.max_age, local.bounds.change), (0, None));

@@ -45,7 +45,9 @@ pub enum Refusal {
         least: u64,
     },
     /// Too much.
-    #[error("it has {records} records, {most} at most are wanted (zones.lists.most, limits.zone_entries)")]
+    #[error(
+        "it has {records} records, {most} at most are wanted (zones.lists.most, limits.zone_entries)"
+    )]
     Large {
         /// How many there are.
         records: u64,
@@ -77,7 +79,9 @@ pub enum Refusal {
         now: u32,
     },
     /// It lists what no list may.
-    #[error("it lists {canary}, which no list may (zones.canaries, zones.lists.canaries and those built in)")]
+    #[error(
+        "it lists {canary}, which no list may (zones.canaries, zones.lists.canaries and those built in)"
+    )]
     Canary {
         /// What is listed.
         canary: String,

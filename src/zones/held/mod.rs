@@ -180,7 +180,8 @@ impl List {
 fn is_missed(zone: &Zone, question: &Question, now: i64) -> bool {
     let has_expired = zone.expires().is_some_and(|expires| now >= expires);
     let name = question.name.as_bytes();
-    let relative = name.strip_suffix(zone.name().as_bytes()).and_then(|name| name.strip_suffix(b"."));
+    let relative =
+        name.strip_suffix(zone.name().as_bytes()).and_then(|name| name.strip_suffix(b"."));
     // A backslash means something where names are read.
     let is_plain = !has_expired && !name.contains(&b'\\');
     let relative = relative.filter(|_| is_plain).and_then(name::from_text);

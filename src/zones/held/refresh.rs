@@ -141,6 +141,14 @@ struct Arrived {
     download: Option<Download>,
     place: PathBuf,
     stamp: Option<Stamp>,
+    published: Published,
+}
+
+/// What the owner has published beside a file.
+#[derive(Default)]
+struct Published {
+    sum: Option<String>,
+    signature: Option<String>,
 }
 
 impl Arrived {
@@ -250,13 +258,14 @@ impl Keeper {
             let known = known.filter(|_| self.list.copy().is_some());
             match self.fetcher.fetch(&part.source, &place, known.as_ref(), None).await? {
                 Fetched::New(download) => {
-                    self.check(&part.source, &download).await?;
+                    let published = self.published(&part.source).await?;
                     let stamp = Some(download.stamp().clone());
-                    arrived.push(Arrived { download: Some(download), place, stamp });
+                    arrived.push(Arrived { download: Some(download), place, stamp, published });
                 }
                 Fetched::Unchanged { .. } => {
                     refused |= bad.is_some() && !accepts;
-                    arrived.push(Arrived { download: None, place, stamp: good });
+                    let published = Published::default();
+                    arrived.push(Arrived { download: None, place, stamp: good, published });
                 }
             }
         }
@@ -264,29 +273,50 @@ impl Keeper {
             if refused {
                 return Ok(Looked::StillRefused);
             }
-            self.confirm(&arrived)?;
-            return Ok(Looked::Unchanged);
+            return self.aside(move |keeper| keeper.confirm(&arrived)).await;
         }
         let permit = Arc::clone(&self.shared.building).acquire_owned().await;
-        let keeper = Arc::clone(self);
-        let built = tokio::task::spawn_blocking(move || {
+        self.aside(move |keeper| {
             let _permit = permit;
             keeper.take(arrived)
-        });
-        built.await.unwrap_or(Err(Trouble::Fetch(FetchError::Ended)))
+        })
+        .await
     }
 
-    /// Holds a file to the sum or the signature that its owner publishes beside it.
-    async fn check(&self, source: &Source, download: &Download) -> Result<(), FetchError> {
+    /// Does what takes the disk or a processor for long, where nobody waits for it.
+    async fn aside(
+        self: &Arc<Self>,
+        work: impl FnOnce(&Keeper) -> Result<Looked, Trouble> + Send + 'static,
+    ) -> Result<Looked, Trouble> {
+        let keeper = Arc::clone(self);
+        let done = tokio::task::spawn_blocking(move || work(&keeper));
+        done.await.unwrap_or(Err(Trouble::Fetch(FetchError::Ended)))
+    }
+
+    /// The sum and the signature that the owner of a file publishes beside it, as far as they are
+    /// wanted.
+    async fn published(&self, source: &Source) -> Result<Published, FetchError> {
+        let mut published = Published::default();
         if let Some(suffix) = &self.wanted.checksum {
-            let published = self.beside(source, suffix).await?;
+            published.sum = Some(self.beside(source, suffix).await?);
+        }
+        if self.wanted.key.is_some() {
+            published.signature = Some(self.beside(source, ".minisig").await?);
+        }
+        Ok(published)
+    }
+
+    /// Holds a file to what its owner has published beside it.
+    fn check(&self, source: &Source, arrived: &Arrived) -> Result<(), FetchError> {
+        if let Some(published) = &arrived.published.sum {
             let name = source.to_string();
             let name = name.rsplit('/').next().unwrap_or_default();
-            check::check_sum(download.path(), &published, name)?;
+            check::check_sum(arrived.path(), published, name)?;
         }
-        if let Some(key) = &self.wanted.key {
-            let published = self.beside(source, ".minisig").await?;
-            key.check(download.path(), &published)?;
+        if let Some((key, published)) =
+            self.wanted.key.as_ref().zip(arrived.published.signature.as_ref())
+        {
+            key.check(arrived.path(), published)?;
         }
         Ok(())
     }
@@ -305,10 +335,12 @@ impl Keeper {
     /// Makes a copy of what has arrived, and puts it in the place of the last one if nothing is
     /// wrong with it.
     fn take(&self, arrived: Vec<Arrived>) -> Result<Looked, Trouble> {
+        for (part, arrived) in self.wanted.parts.iter().zip(&arrived) {
+            self.check(&part.source, arrived)?;
+        }
         let stamps: Vec<Option<Stamp>> = arrived.iter().map(|part| part.stamp.clone()).collect();
-        let taken = self.judged(&arrived).and_then(|(zone, known)| {
-            Ok((self.mapped(&zone)?, known))
-        });
+        let taken =
+            self.judged(&arrived).and_then(|(zone, known)| Ok((self.mapped(&zone)?, known)));
         let (zone, known) = taken.inspect_err(|trouble| {
             if trouble.is_of_the_files() {
                 self.standing().refused = stamps.clone();
@@ -375,7 +407,12 @@ impl Keeper {
         if let Some(first) = facts.complaints.first() {
             (self.shared.notices.info)(&format!(
                 "zones: {}: {} of {} lines are bad; {}:{}: {}",
-                self.name(), facts.bad, facts.lines, first.file, first.line, first.what
+                self.name(),
+                facts.bad,
+                facts.lines,
+                first.file,
+                first.line,
+                first.what
             ));
         }
         let sketch = sketching.done();
@@ -389,12 +426,13 @@ impl Keeper {
             download: None,
             place: self.store.part(number),
             stamp: state.stamps.get(number).cloned().flatten(),
+            published: Published::default(),
         };
         (0..self.wanted.parts.len()).map(part).collect()
     }
 
     /// The copy that is held is current.
-    fn confirm(&self, arrived: &[Arrived]) -> Result<(), FetchError> {
+    fn confirm(&self, arrived: &[Arrived]) -> Result<Looked, Trouble> {
         let stamps: Vec<Option<Stamp>> = arrived.iter().map(|part| part.stamp.clone()).collect();
         let confirmed = self.confirmed(&stamps);
         self.list.confirm(confirmed);
@@ -404,7 +442,8 @@ impl Keeper {
             standing.state.confirmed = confirmed;
             standing.state.clone()
         };
-        self.store.keep_state(&state)
+        self.store.keep_state(&state)?;
+        Ok(Looked::Unchanged)
     }
 
     /// When a copy of these files was current: now, for files of this machine when they were
@@ -421,7 +460,8 @@ impl Keeper {
     /// without opening them.
     fn is_as_it_was(&self) -> bool {
         let standing = self.standing();
-        let looked_at = if standing.refused.is_empty() { &standing.state.stamps } else { &standing.refused };
+        let looked_at =
+            if standing.refused.is_empty() { &standing.state.stamps } else { &standing.refused };
         let same = |(number, part): (usize, &super::Part)| {
             let Source::File(path) = &part.source else { return false };
             let stamp = looked_at.get(number).and_then(Option::as_ref);
@@ -443,11 +483,15 @@ impl Keeper {
             Looked::New => {
                 let over = standing.error.take().map_or("", |_| ", after all");
                 let records = standing.state.known.records;
-                (self.shared.notices.info)(&format!("zones: {name}: new copy, {records} records{over}"));
+                (self.shared.notices.info)(&format!(
+                    "zones: {name}: new copy, {records} records{over}"
+                ));
             }
             Looked::Unchanged => {
                 if standing.error.take().is_some() {
-                    (self.shared.notices.info)(&format!("zones: {name}: can be had again, unchanged"));
+                    (self.shared.notices.info)(&format!(
+                        "zones: {name}: can be had again, unchanged"
+                    ));
                 }
             }
             Looked::StillRefused => {}

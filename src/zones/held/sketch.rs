@@ -145,9 +145,12 @@ mod tests {
     #[test]
     fn the_share_of_lines_that_are_new_is_told() {
         let old = of(0..10_000);
-        for (new, expected) in
-            [(of(0..10_000), 0.0), (of(2000..12_000), 0.2), (of(5000..15_000), 0.5), (of(20_000..30_000), 1.0)]
-        {
+        for (new, expected) in [
+            (of(0..10_000), 0.0),
+            (of(2000..12_000), 0.2),
+            (of(5000..15_000), 0.5),
+            (of(20_000..30_000), 1.0),
+        ] {
             let change = new.change(&old);
             assert!((change - expected).abs() < 0.05, "{change} for {expected}");
         }
