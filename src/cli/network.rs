@@ -8,6 +8,7 @@ use crate::metrics::Metrics;
 use crate::server::network::{Access, Asking};
 use crate::server::zones::Lists;
 use crate::zones::held::Notices;
+use crate::zones::held::build;
 use std::sync::Arc;
 use tokio::runtime::{Builder, Runtime};
 
@@ -35,7 +36,7 @@ pub fn outside(engine: &Engine, config: &Config) -> Result<Outside, Failure> {
     let metrics = Metrics::new().map_err(|why| wrong(&why.to_string()))?;
     let notices = Arc::new(|text: &str| eprintln!("warn: {text}"));
     let said = Notices { warn: notices.clone(), info: Arc::new(|_| {}) };
-    let lists = Lists::open(config, &metrics, said);
+    let lists = Lists::open(config, &metrics, said, build::Builder::Here);
     let lists = lists.map_err(|why| Failure::new(Code::Config, why))?;
     let held = lists.as_ref().map(|lists| Arc::clone(lists.held()));
     let handle = runtime.handle().clone();

@@ -12,6 +12,7 @@ use super::users::{self, Users};
 use super::{Load, Server, StartError, systemd};
 use crate::config::Config;
 use crate::http;
+use crate::zones::held::build::Builder;
 use crate::log::{Areas, Level, Log, Stamp, Target};
 use std::sync::Arc;
 
@@ -50,7 +51,7 @@ pub fn run(
         tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(system)?;
     let users = Users::new(config, keeper.clone());
     let within = runtime.enter();
-    let server = Server::with_users(config, log, load, users)?;
+    let server = Server::with_users(config, log, load, users, Builder::Program)?;
     drop(within);
     let outside = Outside { bound, http, pid_file, keeper, target };
     let served = runtime.block_on(signals::run(server, outside, |_| ready()));

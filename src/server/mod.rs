@@ -48,6 +48,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use tokio::runtime::Handle;
 use tokio::sync::{Semaphore, watch};
+use crate::zones::held::build::Builder;
 use users::Users;
 use zones::Lists;
 
@@ -235,21 +236,23 @@ pub enum StartError {
 impl Server {
     /// Loads the rules and starts the scan workers; nothing listens yet.
     pub fn start(config: &Config, log: Log, load: Load) -> Result<Arc<Server>, StartError> {
-        Server::with_users(config, log, load, Users::new(config, None))
+        Server::with_users(config, log, load, Users::new(config, None), Builder::Here)
     }
 
-    /// The same, where the users' files may be somebody else's to open.
+    /// The same, where the users' files may be somebody else's to open, and a process of its own
+    /// may make the tables of lists.
     pub fn with_users(
         config: &Config,
         log: Log,
         load: Load,
         users: Users,
+        builder: Builder,
     ) -> Result<Arc<Server>, StartError> {
         let metrics = Metrics::new()?;
         let log = Arc::new(log);
         let loaded = load().map_err(StartError::Rules)?;
         note_loaded(&metrics, &log, &loaded);
-        let lists = Lists::open(config, &metrics, Lists::notices(&log));
+        let lists = Lists::open(config, &metrics, Lists::notices(&log), builder);
         let lists = lists.map_err(StartError::Setting)?;
         let runtime = Handle::try_current().ok();
         let held_only = lists.as_ref().zip(runtime.as_ref()).map(|(lists, runtime)| {

@@ -12,6 +12,7 @@ use crate::clock;
 use crate::config::Config;
 use crate::log::Log;
 use crate::metrics::Metrics;
+use crate::zones::held::build::Builder;
 use crate::zones::held::{Held, Keeper, Notices, Shared, Status};
 use std::path::PathBuf;
 use std::sync::{Arc, Weak};
@@ -31,12 +32,13 @@ pub struct Lists {
 const TICK: Duration = Duration::from_secs(10);
 
 impl Lists {
-    /// The lists of `config`, with their last good copies; `None` where there are none. Wrong is
-    /// what only shows in use, a key that is none, say.
+    /// The lists of `config`, with their last good copies; `None` where there are none. Tables are
+    /// made where `builder` says. Wrong is what only shows in use, a key that is none, say.
     pub fn open(
         config: &Config,
         metrics: &Metrics,
         notices: Notices,
+        builder: Builder,
     ) -> Result<Option<Arc<Lists>>, String> {
         if config.zones.is_empty() {
             return Ok(None);
@@ -50,6 +52,7 @@ impl Lists {
             limits: config.limits.clone(),
             metrics: metrics.zones.clone(),
             notices: notices.clone(),
+            builder,
             building: Arc::new(Semaphore::new(1)),
         };
         let keeper = |list| Keeper::new(list, shared.clone()).map(Arc::new);
