@@ -14,6 +14,7 @@ mod answer;
 mod compiled;
 mod formats;
 mod lines;
+pub mod listener;
 mod load;
 mod mapped;
 mod name;
