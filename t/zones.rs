@@ -16,7 +16,7 @@ use mailprint::zones::Format;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-/// A folder that everybody can read, gone at the end.
+/// A folder that everybody can read, gone at the end if all is well.
 struct Folder(PathBuf);
 
 impl Folder {
@@ -39,6 +39,9 @@ impl Folder {
 
 impl Drop for Folder {
     fn drop(&mut self) {
+        if std::thread::panicking() {
+            return println!("the lists stay in {}", self.0.display());
+        }
         let _ = std::fs::remove_dir_all(&self.0);
     }
 }
