@@ -198,6 +198,18 @@ limits! {
     SpfQuestionMilliseconds spf_question_milliseconds = 3_000, Milliseconds,
         "one question of SPF to the DNS; SpamAssassin's own patience. spf_timeout is for a whole check";
 
+    // What is fetched from elsewhere.
+    FetchConnectMilliseconds fetch_connect_milliseconds = 10_000, Milliseconds,
+        "from a server's address to the end of its TLS handshake, for a download";
+    FetchStallMilliseconds fetch_stall_milliseconds = 30_000, Milliseconds,
+        "between two pieces of a download; a server that is silent for longer is given up";
+    FetchMilliseconds fetch_milliseconds = 600_000, Milliseconds,
+        "a whole download, redirects included";
+    FetchBytes fetch_bytes = 512 << 20, Bytes,
+        "a downloaded file, unpacked; the largest list of names known has a third of it";
+    FetchRedirects fetch_redirects = 5, Count,
+        "redirects that a download follows";
+
     // What goes out.
     FilledTemplate filled_template = 4 << 20, Bytes,
         "a report or header with its tags filled in; tags behind that stay as they are written";

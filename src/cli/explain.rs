@@ -70,6 +70,10 @@ fn render(verdict: &Verdict) -> String {
         if let Some(evidence) = &hit.evidence {
             text.push_str(&format!("         > {}\n", shown(&evidence.text)));
         }
+        let is_told = |said: &Vec<u8>| hit.evidence.as_ref().is_some_and(|e| e.text == *said);
+        for said in hit.log.iter().filter(|said| !is_told(said)) {
+            text.push_str(&format!("         > {}\n", shown(said)));
+        }
     }
     for cap in &verdict.caps {
         let taken = cap.counted - cap.sum;

@@ -24,6 +24,7 @@ pub mod out;
 pub mod ruleset;
 pub mod spamassassin;
 pub mod spamd;
+pub mod zones;
 
 use crate::error::Code;
 use clap::{Arg, ArgMatches, Command};
@@ -135,6 +136,7 @@ fn dispatch(matches: &ArgMatches) -> Outcome {
         Some(("confighelp", matches)) => confighelp::run(matches),
         Some(("explain", matches)) => explain::run(matches),
         Some(("mass-check", matches)) => mass_check::run(matches),
+        Some(("zones", matches)) => zones::run(matches),
         Some(("man", matches)) => man::run(matches),
         Some(("keeper", matches)) => keeper::run(matches),
         _ => Err(Failure::new(Code::Usage, "no command; see --help")),
@@ -163,6 +165,7 @@ pub fn command() -> Command {
         .subcommand(confighelp::command())
         .subcommand(explain::command())
         .subcommand(mass_check::command())
+        .subcommand(zones::command())
         .subcommand(man::command())
         .subcommand(keeper::command())
 }

@@ -6,6 +6,8 @@ use crate::engine::{Engine, Network};
 use crate::error::Code;
 use crate::metrics::Metrics;
 use crate::server::network::{Access, Asking};
+use crate::server::zones::Lists;
+use crate::zones::held::Notices;
 use std::sync::Arc;
 use tokio::runtime::{Builder, Runtime};
 
@@ -17,12 +19,13 @@ pub struct Outside {
     _runtime: Option<Runtime>,
 }
 
-/// The network, as the rules of `engine` want it asked; told on standard error is what lists
-/// have to say.
+/// The network, as the rules of `engine` want it asked, behind the last good copies of the lists
+/// that are held; told on standard error is what lists have to say.
 pub fn outside(engine: &Engine, config: &Config) -> Result<Outside, Failure> {
-    let Some(asking) = Asking::of(engine.rules()) else {
+    let asking = Asking::of(engine.rules());
+    if asking.is_none() && config.zones.is_empty() {
         return Ok(Outside { network: None, _runtime: None });
-    };
+    }
     let wrong = |what: &str| Failure::new(Code::OsErr, what);
     let runtime = Builder::new_multi_thread()
         .worker_threads(2)
@@ -31,7 +34,16 @@ pub fn outside(engine: &Engine, config: &Config) -> Result<Outside, Failure> {
         .map_err(|why| wrong(&format!("no threads for the network: {why}")))?;
     let metrics = Metrics::new().map_err(|why| wrong(&why.to_string()))?;
     let notices = Arc::new(|text: &str| eprintln!("warn: {text}"));
-    let access = Access::new(&asking, &config.limits, metrics, notices, runtime.handle().clone());
-    runtime.block_on(access.test(&asking));
-    Ok(Outside { network: access.network(), _runtime: Some(runtime) })
+    let said = Notices { warn: notices.clone(), info: Arc::new(|_| {}) };
+    let lists = Lists::open(config, &metrics, said);
+    let lists = lists.map_err(|why| Failure::new(Code::Config, why))?;
+    let held = lists.as_ref().map(|lists| Arc::clone(lists.held()));
+    let handle = runtime.handle().clone();
+    let alone = held.as_ref().map(|held| Network::of_held(held, &handle));
+    let asked = asking.and_then(|asking| {
+        let access = Access::new(&asking, &config.limits, metrics, notices, handle, held);
+        runtime.block_on(access.test(&asking));
+        access.network()
+    });
+    Ok(Outside { network: asked.or(alone), _runtime: Some(runtime) })
 }

@@ -13,6 +13,7 @@ pub mod address;
 pub mod load;
 pub mod sample;
 pub mod table;
+pub mod zones;
 
 pub use address::{Listen, Unsaid};
 pub use load::{ConfigError, PATH, load};

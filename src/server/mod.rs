@@ -27,6 +27,7 @@ pub mod systemd;
 mod timing;
 pub mod tls;
 pub mod users;
+pub mod zones;
 
 use crate::clock::{self, Tick};
 use crate::config::Config;
@@ -48,6 +49,7 @@ use std::time::Duration;
 use tokio::runtime::Handle;
 use tokio::sync::{Semaphore, watch};
 use users::Users;
+use zones::Lists;
 
 /// One message to scan.
 pub struct Mail {
@@ -178,6 +180,10 @@ pub struct Server {
     allow_tell: bool,
     rules: ArcSwap<Loaded>,
     access: ArcSwapOption<Access>,
+    /// The lists that are held in memory.
+    lists: Option<Arc<Lists>>,
+    /// Who is asked where only they may be.
+    held_only: Option<Arc<Network>>,
     load: Load,
     pool: Pool,
     connections: usize,
@@ -243,7 +249,14 @@ impl Server {
         let log = Arc::new(log);
         let loaded = load().map_err(StartError::Rules)?;
         note_loaded(&metrics, &log, &loaded);
-        let access = access(&loaded, &metrics, &log);
+        let lists = Lists::open(config, &metrics, Lists::notices(&log));
+        let lists = lists.map_err(StartError::Setting)?;
+        let runtime = Handle::try_current().ok();
+        let held_only = lists.as_ref().zip(runtime.as_ref()).map(|(lists, runtime)| {
+            lists.keep(runtime);
+            Network::of_held(lists.held(), runtime)
+        });
+        let access = access(&loaded, &metrics, &log, lists.as_deref());
         let workers = match config.workers {
             0 => std::thread::available_parallelism().map_or(1, |count| count.get()),
             count => count,
@@ -261,6 +274,8 @@ impl Server {
             allow_tell: config.allow_tell,
             rules: ArcSwap::from_pointee(loaded),
             access: ArcSwapOption::new(access),
+            lists,
+            held_only,
             load,
             pool,
             connections,
@@ -304,9 +319,11 @@ impl Server {
         self.rules.load_full()
     }
 
-    /// The network, if the rules want it asked and it is there.
+    /// The network, if the rules want it asked and it is there; else the lists in memory, if there
+    /// are any.
     pub fn network(&self) -> Option<Arc<Network>> {
-        self.access.load().as_ref().and_then(|access| access.network())
+        let asked = self.access.load().as_ref().and_then(|access| access.network());
+        asked.or_else(|| self.held_only.clone())
     }
 
     /// Loads the rules anew and swaps them whole; what cannot be loaded changes nothing.
@@ -316,7 +333,8 @@ impl Server {
                 note_loaded(&self.metrics, &self.log, &loaded);
                 self.metrics.reloads.with_label_values(&["done"]).inc();
                 self.log.info(&format!("spamd: rules reloaded, {} rules", loaded.rules));
-                self.access.store(access(&loaded, &self.metrics, &self.log));
+                let lists = self.lists.as_deref();
+                self.access.store(access(&loaded, &self.metrics, &self.log, lists));
                 self.rules.store(Arc::new(loaded));
             }
             Err(why) => {
@@ -355,13 +373,19 @@ impl Server {
 }
 
 /// Who is asked by the rules of `loaded`. Without a runtime there is nobody.
-fn access(loaded: &Loaded, metrics: &Metrics, log: &Arc<Log>) -> Option<Arc<Access>> {
+fn access(
+    loaded: &Loaded,
+    metrics: &Metrics,
+    log: &Arc<Log>,
+    lists: Option<&Lists>,
+) -> Option<Arc<Access>> {
     let asking = loaded.asking.as_ref()?;
     let runtime = Handle::try_current().ok()?;
     let log = Arc::clone(log);
     let notices = Arc::new(move |text: &str| log.warn(text));
     let metrics = metrics.clone();
-    let access = Access::new(asking, &loaded.limits, metrics, notices, runtime.clone());
+    let held = lists.map(|lists| Arc::clone(lists.held()));
+    let access = Access::new(asking, &loaded.limits, metrics, notices, runtime.clone(), held);
     runtime.spawn(Access::watch(Arc::downgrade(&access), asking.clone()));
     runtime.spawn(access.probes());
     Some(access)

@@ -13,6 +13,7 @@
 mod answer;
 mod compiled;
 mod formats;
+pub mod held;
 mod lines;
 pub mod listener;
 mod load;

@@ -33,6 +33,7 @@ mod vbounce;
 use super::Worker;
 pub(super) use super::leaf::{HIT, MISS, Outcome};
 use super::scan::Scan;
+use crate::dns::Name;
 use crate::limits::Limits;
 use crate::rules::model::Eval;
 use crate::rules::regex::{Exact, Ids, Pattern, Strip};
@@ -187,6 +188,16 @@ impl Asks {
             tags: ask_dns::Plan::new(rules, to),
             waiting: waiting(rules),
         }
+    }
+
+    /// The lists that each rule asks.
+    pub fn zones(&self) -> HashMap<RuleId, Vec<Name>> {
+        let mut zones: HashMap<RuleId, Vec<Name>> = HashMap::new();
+        let of_names = self.lists.zones().into_iter().chain(self.uris.zones());
+        for (rule, zone) in of_names.chain(self.hashes.zones()).chain(self.tags.zones()) {
+            zones.entry(rule).or_default().push(zone);
+        }
+        zones
     }
 
     /// Does a rule that runs on `scan` read what the family of `plugin` brings back?
