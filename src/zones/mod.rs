@@ -15,6 +15,7 @@ mod compiled;
 mod formats;
 pub mod held;
 mod lines;
+pub mod listener;
 mod load;
 mod mapped;
 mod name;

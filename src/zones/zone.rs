@@ -20,6 +20,8 @@ pub struct Zone {
     pub(super) head: Head,
     pub(super) tables: Vec<Table>,
     pub(super) parts: Vec<Part>,
+    /// Are there IPv4 addresses among what answers for the zone itself?
+    lists_v4: bool,
     /// What the tables are in.
     pub(super) bytes: Held,
     authority: OnceLock<Authority>,
@@ -249,7 +251,11 @@ impl Table {
 impl Zone {
     /// A zone of these parts.
     pub(super) fn new(head: Head, tables: Vec<Table>, parts: Vec<Part>, bytes: Held) -> Zone {
-        Zone { head, tables, parts, bytes, authority: OnceLock::new() }
+        let lists_v4 = parts.iter().any(|part| match part {
+            Part::Tables(places) => has_v4(&tables, places),
+            Part::Below(_) => false,
+        });
+        Zone { head, tables, parts, lists_v4, bytes, authority: OnceLock::new() }
     }
 
     /// The suffix that it answers for.
@@ -288,8 +294,8 @@ impl Zone {
             IpAddr::V4(address) => (Some(address.into()), None),
             IpAddr::V6(address) => (None, Some(address.into())),
         };
-        self.tables_for(&[]).flat_map(move |(tables, _)| {
-            let asked = Asked { name: &[], v4, v6 }.carried(self.has_v4(tables));
+        self.tables_for(&[]).flat_map(move |(tables, _, has_v4)| {
+            let asked = Asked { name: &[], v4, v6 }.carried(has_v4);
             tables.iter().filter_map(move |&table| {
                 match self.tables.get(table)?.says(&self.bytes, asked)? {
                     Says::Listed(hit) => Some(hit),
@@ -339,10 +345,10 @@ impl Zone {
     /// the name exists.
     pub(super) fn look_up<'z>(&'z self, relative: &[u8], mut take: impl FnMut(Says<'z>)) -> bool {
         let mut exists = false;
-        for (tables, name) in self.tables_for(relative) {
+        for (tables, name, has_v4) in self.tables_for(relative) {
             // The name that a dataset is for exists, whatever is listed.
             exists |= name.is_empty();
-            let asked = Asked { name, v4: v4(name), v6: v6(name) }.carried(self.has_v4(tables));
+            let asked = Asked { name, v4: v4(name), v6: v6(name) }.carried(has_v4);
             for table in tables.iter().filter_map(|&table| self.tables.get(table)) {
                 if let Some(says) = table.says(&self.bytes, asked) {
                     exists = true;
@@ -353,13 +359,14 @@ impl Zone {
         exists
     }
 
-    /// The groups of tables that answer for a name, and what of it is left for each.
+    /// The groups of tables that answer for a name, what of it is left for each, and whether any
+    /// that answer for the same are of IPv4 addresses.
     fn tables_for<'s>(
         &'s self,
         relative: &'s [u8],
-    ) -> impl Iterator<Item = (&'s [usize], &'s [u8])> {
+    ) -> impl Iterator<Item = (&'s [usize], &'s [u8], bool)> {
         self.parts.iter().filter_map(move |part| match part {
-            Part::Tables(tables) => Some((tables.as_slice(), relative)),
+            Part::Tables(tables) => Some((tables.as_slice(), relative, self.lists_v4)),
             Part::Below(below) => {
                 let mut names = name::suffixes(relative).chain(std::iter::once(&[][..]));
                 names.find_map(|name| {
@@ -367,14 +374,15 @@ impl Zone {
                         below.binary_search_by(|(known, _)| known.as_slice().cmp(name)).ok()?;
                     let (_, tables) = below.get(at)?;
                     let rest = relative.get(..relative.len() - name.len())?;
-                    Some((tables.as_slice(), rest))
+                    Some((tables.as_slice(), rest, has_v4(&self.tables, tables)))
                 })
             }
         })
     }
+}
 
-    fn has_v4(&self, tables: &[usize]) -> bool {
-        let mut bodies = tables.iter().filter_map(|&table| Some(&self.tables.get(table)?.body));
-        bodies.any(|body| matches!(body, Body::V4(_)))
-    }
+/// Is any of these of IPv4 addresses?
+fn has_v4(tables: &[Table], places: &[usize]) -> bool {
+    let mut bodies = places.iter().filter_map(|&place| Some(&tables.get(place)?.body));
+    bodies.any(|body| matches!(body, Body::V4(_)))
 }

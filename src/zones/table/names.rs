@@ -116,7 +116,8 @@ impl Names {
         drop(entries);
         let highest = merged.iter().map(|one| one.itself.max(one.below)).max().unwrap_or(0);
         let only_one = merged.iter().all(|one| one.values().all(|value| value == 1));
-        let width = if only_one { 0 } else { 4 - highest.leading_zeros() as u8 / 8 };
+        // With nothing but exclusions the highest is 0, and takes a byte as well.
+        let width = if only_one { 0 } else { (4 - highest.leading_zeros() as u8 / 8).max(1) };
         let bits = (merged.len() / TOGETHER).max(1).next_power_of_two().trailing_zeros() as u8;
         let (mut index, mut buckets) = (Vec::new(), Vec::with_capacity(self.bytes.len()));
         let mut rest = merged.iter().peekable();
@@ -395,6 +396,13 @@ mod tests {
             let expected = expected.map(|(value, name)| (value, wire(name)));
             assert_eq!(found.map(|found| (found.value, found.name.to_vec())), expected, "{name}");
         }
+    }
+
+    #[test]
+    fn exclusions_alone_list_nothing() {
+        let (plan, bytes) = build(&[("a.test", true, true, NOTHING)], &mut Values::new(100));
+        assert_eq!(plan.get(&bytes, &wire("a.test")).map(|found| found.value), Some(NOTHING));
+        assert_eq!(plan.get(&bytes, &wire("b.a.test")).map(|found| found.value), Some(NOTHING));
     }
 
     proptest! {
