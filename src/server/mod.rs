@@ -255,10 +255,11 @@ impl Server {
         let lists = Lists::open(config, &metrics, Lists::notices(&log), builder);
         let lists = lists.map_err(StartError::Setting)?;
         let runtime = Handle::try_current().ok();
-        let held_only = lists.as_ref().zip(runtime.as_ref()).map(|(lists, runtime)| {
-            lists.keep(runtime);
-            Network::of_held(lists.held(), runtime)
-        });
+        let no_thread =
+            |why| StartError::System { what: "no thread that refreshes lists".into(), why };
+        lists.as_ref().map_or(Ok(()), Lists::keep).map_err(no_thread)?;
+        let held_only = lists.as_ref().zip(runtime.as_ref());
+        let held_only = held_only.map(|(lists, runtime)| Network::of_held(lists.held(), runtime));
         let access = access(&loaded, &metrics, &log, lists.as_deref());
         let workers = match config.workers {
             0 => std::thread::available_parallelism().map_or(1, |count| count.get()),

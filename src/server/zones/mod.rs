@@ -14,10 +14,10 @@ use crate::log::Log;
 use crate::metrics::Metrics;
 use crate::zones::held::build::Builder;
 use crate::zones::held::{Held, Keeper, Notices, Shared, Status};
+use std::io;
 use std::path::PathBuf;
 use std::sync::{Arc, Weak};
 use std::time::Duration;
-use tokio::runtime::Handle;
 use tokio::sync::Semaphore;
 
 /// All lists of a process.
@@ -28,6 +28,8 @@ pub struct Lists {
     notices: Notices,
 }
 
+/// How much more often others get a processor.
+const NICE: i32 = 10;
 /// How often ages are looked at, and how the lists stand is written down.
 const TICK: Duration = Duration::from_secs(10);
 
@@ -71,12 +73,21 @@ impl Lists {
         }
     }
 
-    /// Refreshes the lists on `runtime` as long as anybody has them.
-    pub fn keep(self: &Arc<Self>, runtime: &Handle) {
-        for keeper in &self.keepers {
-            runtime.spawn(Arc::clone(keeper).run());
-        }
-        runtime.spawn(Lists::tick(Arc::downgrade(self)));
+    /// Refreshes the lists as long as anybody has them, on a thread of its own: what waits for
+    /// disks there, or takes a processor, is in nobody's way.
+    pub fn keep(self: &Arc<Self>) -> io::Result<()> {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+        let (keepers, lists) = (self.keepers.clone(), Arc::downgrade(self));
+        let work = move || {
+            // Of this thread and those that it starts: whoever scans mail goes first.
+            let _ = rustix::process::nice(NICE);
+            for keeper in keepers {
+                runtime.spawn(keeper.run());
+            }
+            runtime.block_on(Lists::tick(lists));
+            runtime.shutdown_background();
+        };
+        std::thread::Builder::new().name("lists".to_owned()).spawn(work).map(drop)
     }
 
     async fn tick(lists: Weak<Lists>) {

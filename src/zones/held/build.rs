@@ -165,8 +165,6 @@ impl Job {
 
     /// What a process of its own does: the job from `input`, what came of it to `output`.
     pub fn serve(input: impl Read, mut output: impl Write) -> io::Result<()> {
-        // Whoever scans mail goes first.
-        let _ = rustix::process::nice(10);
         let mut text = Vec::new();
         input.take(MOST).read_to_end(&mut text)?;
         let job: Job = serde_json::from_slice(&text)?;
