@@ -49,7 +49,7 @@ use std::time::Duration;
 use tokio::runtime::Handle;
 use tokio::sync::{Semaphore, watch};
 use users::Users;
-use zones::Lists;
+use zones::{Lists, Serving};
 
 /// One message to scan.
 pub struct Mail {
@@ -182,6 +182,8 @@ pub struct Server {
     access: ArcSwapOption<Access>,
     /// The lists that are held in memory.
     lists: Option<Arc<Lists>>,
+    /// Their own DNS server, which ends with this one.
+    _serving: Option<Serving>,
     /// Who is asked where only they may be.
     held_only: Option<Arc<Network>>,
     load: Load,
@@ -256,6 +258,13 @@ impl Server {
             lists.keep(runtime);
             Network::of_held(lists.held(), runtime)
         });
+        let serving = match (&lists, &runtime) {
+            (Some(lists), Some(runtime)) => Serving::start(config, lists, runtime)?,
+            _ => None,
+        };
+        if let Some(serving) = &serving {
+            log.info(&format!("zones: questions are answered at {:?}", serving.places()));
+        }
         let access = access(&loaded, &metrics, &log, lists.as_deref());
         let workers = match config.workers {
             0 => std::thread::available_parallelism().map_or(1, |count| count.get()),
@@ -275,6 +284,7 @@ impl Server {
             rules: ArcSwap::from_pointee(loaded),
             access: ArcSwapOption::new(access),
             lists,
+            _serving: serving,
             held_only,
             load,
             pool,

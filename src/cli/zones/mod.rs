@@ -1,5 +1,9 @@
 //! `mailprint zones`: the lists that are held in memory.
 
+mod check;
+mod files;
+mod query;
+
 use super::{Failure, Outcome, flag, options, out};
 use crate::clock;
 use crate::config::Config;
@@ -34,12 +38,17 @@ pub fn command() -> Command {
                 .arg(options::config_file())
                 .arg(Arg::new("NAME").required(true).help("The list's name")),
         )
+        .subcommand(query::command())
+        .subcommand(check::command())
 }
 
 /// Runs it.
 pub fn run(matches: &ArgMatches) -> Outcome {
-    if let Some(("accept", matches)) = matches.subcommand() {
-        return accept(matches);
+    match matches.subcommand() {
+        Some(("accept", matches)) => return accept(matches),
+        Some(("query", matches)) => return query::run(matches),
+        Some(("check", matches)) => return check::run(matches),
+        _ => {}
     }
     let config = options::file_and_environment(matches)?;
     if config.zones.is_empty() {
