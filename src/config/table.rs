@@ -380,6 +380,14 @@ settings! {
     canaries: Vec<String> = "zones.canaries", Vec::new(), "",
         Range::Checked("addresses, networks and domains", zones::canary), restart,
         "What no list may list: your own networks and domains, and who you must get mail from. A copy that does is refused.";
+    zones_listen: Vec<String> = "zones.listen", Vec::new(), "",
+        Range::Checked("host, host:port or [v6]:port", listen), restart,
+        "Where a DNS server answers for the lists, over UDP and TCP, as rbldnsd would: for the MTA's own questions. None: nowhere. A port below 1024 needs CAP_NET_BIND_SERVICE.";
+    zones_allowed: Vec<String> = "zones.allowed", texts(&["127.0.0.1", "::1"]), "",
+        Range::Checked("addresses and networks", client), restart,
+        "Who that server answers; all others get nothing.";
+    zones_threads: usize = "zones.listen_threads", 1, "", Range::Between(1, 64), restart,
+        "Threads that answer packets, at each place.";
     group_most: f64 = "zones.group_most", 5.0, "points", Range::Within(0.0, 1000.0), restart,
         "What the rules made from zones.lists.codes count for together at the most, for each group of lists, so that several lists that agree do not add up without bound.";
     slope: f64 = "confidence.slope", 0.9, "", Range::Within(0.001, 100.0), reload,

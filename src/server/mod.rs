@@ -50,7 +50,7 @@ use tokio::runtime::Handle;
 use tokio::sync::{Semaphore, watch};
 use crate::zones::held::build::Builder;
 use users::Users;
-use zones::Lists;
+use zones::{Lists, Serving};
 
 /// One message to scan.
 pub struct Mail {
@@ -183,6 +183,8 @@ pub struct Server {
     access: ArcSwapOption<Access>,
     /// The lists that are held in memory.
     lists: Option<Arc<Lists>>,
+    /// Their own DNS server, which ends with this one.
+    _serving: Option<Serving>,
     /// Who is asked where only they may be.
     held_only: Option<Arc<Network>>,
     load: Load,
@@ -260,6 +262,13 @@ impl Server {
         lists.as_ref().map_or(Ok(()), Lists::keep).map_err(no_thread)?;
         let held_only = lists.as_ref().zip(runtime.as_ref());
         let held_only = held_only.map(|(lists, runtime)| Network::of_held(lists.held(), runtime));
+        let serving = match (&lists, &runtime) {
+            (Some(lists), Some(runtime)) => Serving::start(config, lists, runtime)?,
+            _ => None,
+        };
+        if let Some(serving) = &serving {
+            log.info(&format!("zones: questions are answered at {:?}", serving.places()));
+        }
         let access = access(&loaded, &metrics, &log, lists.as_deref());
         let workers = match config.workers {
             0 => std::thread::available_parallelism().map_or(1, |count| count.get()),
@@ -279,6 +288,7 @@ impl Server {
             rules: ArcSwap::from_pointee(loaded),
             access: ArcSwapOption::new(access),
             lists,
+            _serving: serving,
             held_only,
             load,
             pool,

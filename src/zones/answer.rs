@@ -554,3 +554,55 @@ impl<'n> Maker<'n> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::dns::Name;
+    use crate::zones::{Content, Dataset, File, Format, Options, Served, load};
+    use proptest::prelude::*;
+    use std::sync::Arc;
+
+    fn served() -> Served {
+        let text = "$SOA 60 ns.list.test mail.test 7 1 2 3 4\n$NS 60 ns.list.test other.test\n\
+            $DATASET dnset @\n.bad :2:$ is bad\n$DATASET generic @\nns A 192.0.2.1\n";
+        let content = Content::Bytes(text.into());
+        let file = File { name: "list".into(), changed: 5, content };
+        let options = Options::new(0, crate::limits::Limits::default());
+        let dataset = Dataset::new(Format::Combined, vec![file]);
+        let (zone, _) = load(&Name::new("list.test").unwrap(), &[dataset], &options).unwrap();
+        Served::new(vec![Arc::new(zone)])
+    }
+
+    proptest! {
+        #[test]
+        fn an_answer_is_never_longer_than_the_asker_takes(
+            name in prop_oneof![
+                Just(b"\x03bad\x04list\x04test\0".to_vec()),
+                Just(b"\x04list\x04test\0".to_vec()),
+                proptest::collection::vec(any::<u8>(), 0..40),
+            ],
+            head in proptest::collection::vec(any::<u8>(), 12),
+            kind in prop_oneof![Just(1u8), Just(2), Just(6), Just(16), Just(255), any::<u8>()],
+            behind in proptest::collection::vec(any::<u8>(), 0..40),
+            is_plain in any::<bool>(),
+        ) {
+            let mut packet = head;
+            if is_plain {
+                packet[2..12].copy_from_slice(&[1, 0, 0, 1, 0, 0, 0, 0, 0, 0]);
+            }
+            packet.extend(name);
+            packet.extend([0, kind, 0, 1]);
+            packet.extend(behind);
+            let mut answer = Vec::new();
+            if served().answer(&packet, Room::Packet, 0, &mut answer) {
+                prop_assert!(answer.len() <= LARGEST);
+                prop_assert_eq!(&answer[..2], &packet[..2]);
+                prop_assert_eq!(answer[2] & ANSWER, ANSWER);
+            }
+            if served().answer(&packet, Room::Stream, 0, &mut answer) {
+                prop_assert!(answer.len() <= usize::from(u16::MAX));
+            }
+        }
+    }
+}

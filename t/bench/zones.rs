@@ -43,7 +43,8 @@ fn main() {
         return alone(&arguments[at + 1..]);
     }
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let shared = std::env::var_os("SHARED_DATA").map_or_else(|| root.join("../shared"), PathBuf::from);
+    let shared =
+        std::env::var_os("SHARED_DATA").map_or_else(|| root.join("../shared"), PathBuf::from);
     let folder = std::env::temp_dir().join(format!("mailprint-bench-zones-{}", std::process::id()));
     let mut plan = Plan { lists: shared.join("zones"), entries: 20_000_000, seconds: 2.0, folder };
     for pair in arguments.windows(2) {
@@ -180,7 +181,9 @@ fn memory(specs: &[Spec], plan: &Plan) {
     std::fs::write(&empty, "127.0.0.2\n").unwrap();
     let nothing = Spec::new("empty.test", Format::Ip4Set, &empty);
     let own_base = resident_alone("text", &[empty]);
-    let their_base = |specs: &[Spec]| judge(specs, plan).map(|(judge, _)| resident(&judge.id().to_string()) as f64);
+    let their_base = |specs: &[Spec]| {
+        judge(specs, plan).map(|(judge, _)| resident(&judge.id().to_string()) as f64)
+    };
     let base = their_base(std::slice::from_ref(&nothing)).unwrap_or(f64::NAN);
     println!("an empty list: ours {own_base} KiB, rbldnsd {base} KiB; taken off below");
     let is_names = |spec: &&Spec| spec.datasets[0].0 == Format::Dnset;
@@ -199,7 +202,11 @@ fn memory(specs: &[Spec], plan: &Plan) {
         let own = resident_alone("compiled", &compiled) - own_base;
         row(&format!("{what}, compiled"), own, theirs, "KiB");
         let tables: usize = load_all(&specs).iter().map(|zone| zone.memory()).sum();
-        println!("  the tables alone: {} KiB, {:.2} of rbldnsd's", tables / 1024, tables as f64 / 1024.0 / theirs);
+        println!(
+            "  the tables alone: {} KiB, {:.2} of rbldnsd's",
+            tables / 1024,
+            tables as f64 / 1024.0 / theirs
+        );
     }
 }
 
@@ -209,7 +216,8 @@ fn answers(specs: &[Spec], plan: &Plan) {
     let mut questions = Vec::new();
     for spec in specs {
         let text = std::fs::read_to_string(&spec.datasets[0].1[0]).unwrap();
-        let keys: Vec<&str> = text.lines().filter(|line| !line.starts_with(['#', '$', ':'])).collect();
+        let keys: Vec<&str> =
+            text.lines().filter(|line| !line.starts_with(['#', '$', ':'])).collect();
         for _ in 0..4000 {
             let key = keys[chance.below(keys.len() as u64) as usize];
             let key = key.split([' ', '/']).next().unwrap();
@@ -255,7 +263,8 @@ fn rate(place: SocketAddr, questions: &[Vec<u8>], seconds: f64) -> f64 {
         let slices: Vec<[IoSlice<'_>; 1]> =
             (0..more).map(|at| [IoSlice::new(&questions[(next + at) % questions.len()])]).collect();
         let to: Vec<Option<SockaddrStorage>> = vec![None; more];
-        let sent = sendmmsg(fd, &mut going, &slices, &to, [], MsgFlags::empty()).map_or(0, Iterator::count);
+        let sent = sendmmsg(fd, &mut going, &slices, &to, [], MsgFlags::empty())
+            .map_or(0, Iterator::count);
         next += sent;
         open += sent;
         let mut slices: Vec<[IoSliceMut<'_>; 1]> =

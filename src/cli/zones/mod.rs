@@ -1,5 +1,9 @@
 //! `mailprint zones`: the lists that are held in memory.
 
+mod check;
+mod files;
+mod query;
+
 use super::{Failure, Outcome, flag, options, out};
 use crate::clock;
 use crate::config::Config;
@@ -38,6 +42,8 @@ pub fn command() -> Command {
                 .arg(options::config_file())
                 .arg(Arg::new("NAME").required(true).help("The list's name")),
         )
+        .subcommand(query::command())
+        .subcommand(check::command())
 }
 
 /// Runs it.
@@ -48,6 +54,8 @@ pub fn run(matches: &ArgMatches) -> Outcome {
             Job::serve(std::io::stdin().lock(), std::io::stdout().lock())?;
             return Ok(0);
         }
+        Some(("query", matches)) => return query::run(matches),
+        Some(("check", matches)) => return check::run(matches),
         _ => {}
     }
     let config = options::file_and_environment(matches)?;

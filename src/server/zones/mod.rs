@@ -4,8 +4,10 @@
 //! from the disk at once; [`Lists::keep`] refreshes them in the background from then on.
 
 pub mod rules;
+mod serve;
 mod wanted;
 
+pub use serve::Serving;
 pub use wanted::wanted;
 
 use crate::clock;

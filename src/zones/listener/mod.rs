@@ -110,3 +110,90 @@ fn stream_socket(place: SocketAddr) -> io::Result<TcpListener> {
     socket.set_nonblocking(true)?;
     Ok(socket.into())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::dns::{Kind, Name, Question, wire};
+    use std::io::{Read, Write};
+    use std::net::TcpStream;
+
+    fn start(may_ask: MayAsk, change: impl FnOnce(&mut Limits)) -> Listener {
+        let mut limits = Limits::default();
+        change(&mut limits);
+        let served = Arc::new(ArcSwap::from_pointee(Served::default()));
+        Listener::start(&[([127, 0, 0, 1], 0).into()], 2, may_ask, served, &limits).unwrap()
+    }
+
+    fn question() -> Vec<u8> {
+        let question = Question::new(Name::new("x.test").unwrap(), Kind::A);
+        wire::Query::new(&question, 9, None, false).bytes().to_vec()
+    }
+
+    fn connect(server: &Listener) -> TcpStream {
+        let stream = TcpStream::connect(server.places()[0]).unwrap();
+        stream.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
+        stream
+    }
+
+    /// Is a question on it answered?
+    fn is_served(stream: &mut TcpStream) -> bool {
+        let question = question();
+        let _ = stream.write_all(&[&[0, question.len() as u8], question.as_slice()].concat());
+        let mut answer = [0; 14];
+        stream.read_exact(&mut answer).is_ok() && answer[2..4] == [0, 9] && answer[5] & 15 == 5
+    }
+
+    #[test]
+    fn limit_zone_connections() {
+        let server = start(Arc::new(|_| true), |limits| limits.zone_connections = 2);
+        let mut streams = [connect(&server), connect(&server)];
+        assert!(streams.iter_mut().all(is_served));
+        assert!(!is_served(&mut connect(&server)), "one more is closed");
+        let [first, mut second] = streams;
+        drop(first);
+        assert!(is_served(&mut second));
+        // Its place is free as soon as the server has seen it go.
+        let is_free = (0..100).any(|_| {
+            std::thread::sleep(Duration::from_millis(20));
+            is_served(&mut connect(&server))
+        });
+        assert!(is_free);
+    }
+
+    #[test]
+    fn limit_zone_idle_milliseconds() {
+        let server = start(Arc::new(|_| true), |limits| limits.zone_idle_milliseconds = 300);
+        let mut patient = connect(&server);
+        assert!(is_served(&mut patient) && is_served(&mut patient));
+        // A byte now and then does not help.
+        let mut slow = connect(&server);
+        slow.write_all(&[0, 40, 1]).unwrap();
+        let mut rest = Vec::new();
+        assert_eq!(slow.read_to_end(&mut rest).unwrap_or(0), 0, "it is closed");
+    }
+
+    #[test]
+    fn strangers_get_nothing() {
+        let server = start(Arc::new(|_| false), |_| {});
+        let client = UdpSocket::bind("127.0.0.1:0").unwrap();
+        client.set_read_timeout(Some(Duration::from_millis(300))).unwrap();
+        client.send_to(&question(), server.places()[0]).unwrap();
+        assert!(client.recv(&mut [0; 512]).is_err());
+        assert!(!is_served(&mut connect(&server)));
+    }
+
+    #[test]
+    fn packets_are_answered_and_rubbish_is_not() {
+        let server = start(Arc::new(|_| true), |_| {});
+        let client = UdpSocket::bind("127.0.0.1:0").unwrap();
+        client.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
+        for rubbish in [&b""[..], b"x", &[0xff; 40], &question()[..20]] {
+            client.send_to(rubbish, server.places()[0]).unwrap();
+        }
+        client.send_to(&question(), server.places()[0]).unwrap();
+        let mut answer = [0; 512];
+        let length = client.recv(&mut answer).unwrap();
+        assert_eq!((length, &answer[..2], answer[3] & 15), (question().len(), &[0, 9][..], 5));
+    }
+}
