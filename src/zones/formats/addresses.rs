@@ -42,7 +42,11 @@ pub fn mask(bits: u32) -> u32 {
 /// A network by prefix or length: its address as written, its length, what is behind. A single
 /// number without a length is none.
 pub fn network(text: &[u8]) -> Option<(u32, u32, &[u8])> {
-    let (address, bits, rest) = prefix(text)?;
+    with_length(prefix(text)?)
+}
+
+/// What [`prefix`] gave, with the length behind it if there is one.
+fn with_length((address, bits, rest): (u32, u32, &[u8])) -> Option<(u32, u32, &[u8])> {
     match rest.split_first() {
         Some((b'/', rest)) => {
             let (bits, rest) = length(rest, 32)?;
@@ -56,7 +60,7 @@ pub fn network(text: &[u8]) -> Option<(u32, u32, &[u8])> {
 pub fn range(text: &[u8]) -> Option<(u32, u32, u32, &[u8])> {
     let (first, bits, rest) = prefix(text)?;
     let Some((b'-', rest)) = rest.split_first() else {
-        let (first, bits, rest) = network(text)?;
+        let (first, bits, rest) = with_length((first, bits, rest))?;
         return Some((first, first | !mask(bits), bits, rest));
     };
     let (last, last_bits, rest) = prefix(rest)?;
