@@ -10,6 +10,8 @@
 //!
 //! Ring 2. May use `message`, `text`, `limits`, `clock`.
 
+pub mod known;
+
 /// One transform of one message, digested.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Fingerprint {

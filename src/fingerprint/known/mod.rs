@@ -1,0 +1,259 @@
+//! The set of known fingerprints, in memory.
+//!
+//! A [`Source`] (what was learned here, a feed) is an immutable, memory-mapped [`Snapshot`] and
+//! an [`Overlay`] of what changed since. [`Sets`] are all sources with what the administrator
+//! has struck from them, and [`Live`] is the place where `Sets` are swapped whole while messages
+//! are looked at.
+//!
+//! In: lists of keys per (algorithm, class, weight). Out: [`Listed`]. Invariant: a `Sets` never
+//! changes, so one message sees one state.
+
+pub mod file;
+pub mod lists;
+pub mod overlay;
+pub mod snapshot;
+
+pub use lists::{List, Lists};
+pub use overlay::{Change, Overlay};
+pub use snapshot::{Snapshot, SnapshotError, Stamp};
+
+use super::{Algorithm, Class, Fingerprint, Known, Listed};
+use arc_swap::ArcSwap;
+use md5::{Digest, Md5};
+use std::collections::{BTreeMap, HashSet};
+use std::sync::{Arc, Mutex, PoisonError};
+
+/// Where fingerprints are known from.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Origin {
+    /// Lessons given here.
+    Local,
+    /// A feed, by its name.
+    Feed(Box<str>),
+}
+
+/// What one origin knows. Cheap to clone.
+#[derive(Clone, Debug, Default)]
+pub struct Source {
+    /// What was known when it was last written down.
+    pub snapshot: Option<Arc<Snapshot>>,
+    /// What changed since.
+    pub overlay: Arc<Overlay>,
+    /// Taken from each bad weight, for a source that has grown old; 0 for one that has not.
+    pub faded: u8,
+}
+
+impl Source {
+    /// A source that is what `snapshot` says.
+    pub fn new(snapshot: Snapshot) -> Source {
+        Source { snapshot: Some(Arc::new(snapshot)), ..Source::default() }
+    }
+
+    /// The same with `changes`. What is known to lookers-on stays as it is.
+    #[must_use]
+    pub fn changed(&self, changes: &[Change]) -> Source {
+        let mut overlay = (*self.overlay).clone();
+        for change in changes {
+            match *change {
+                Change::Print { algorithm, key, listed } => overlay.put(algorithm, key, listed),
+                Change::Exempt { pair, exempt } => overlay.put_exempt(pair, exempt),
+            }
+        }
+        Source { overlay: Arc::new(overlay), ..self.clone() }
+    }
+
+    /// What `key` is known as here, before it fades.
+    pub fn listed(&self, algorithm: Algorithm, key: u64) -> Listed {
+        self.overlay
+            .get(algorithm, key)
+            .or_else(|| Some(self.snapshot.as_ref()?.listed(algorithm, key)))
+            .unwrap_or_default()
+    }
+
+    fn exempts(&self, pair: u64) -> bool {
+        let below = || self.snapshot.as_ref().is_some_and(|known| known.exempts(pair));
+        self.overlay.exempts(pair).unwrap_or_else(below)
+    }
+}
+
+/// All that is known, at one moment.
+#[derive(Clone, Debug, Default)]
+pub struct Sets {
+    sources: BTreeMap<Origin, Source>,
+    /// What the administrator has taken off all lists.
+    delisted: Arc<HashSet<(Algorithm, u64)>>,
+}
+
+/// Whose mail a fingerprint does not count in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Exemption {
+    /// It counts in everybody's.
+    None,
+    /// It counts in everybody's but that of some domains, none of which has signed this message.
+    Others,
+    /// A domain that it does not count for has signed this message.
+    Lifted,
+}
+
+impl Sets {
+    /// The source called `origin`.
+    pub fn source(&self, origin: &Origin) -> Option<&Source> {
+        self.sources.get(origin)
+    }
+
+    /// All sources with their names.
+    pub fn sources(&self) -> impl Iterator<Item = (&Origin, &Source)> {
+        self.sources.iter()
+    }
+
+    /// The same with `source` in the place of what `origin` was.
+    #[must_use]
+    pub fn with(&self, origin: Origin, source: Source) -> Sets {
+        let mut sets = self.clone();
+        sets.sources.insert(origin, source);
+        sets
+    }
+
+    /// The same with these fingerprints struck from all sources.
+    #[must_use]
+    pub fn without(&self, delisted: HashSet<(Algorithm, u64)>) -> Sets {
+        Sets { delisted: Arc::new(delisted), ..self.clone() }
+    }
+
+    /// Is nothing known at all?
+    pub fn is_empty(&self) -> bool {
+        self.sources.values().all(|source| source.snapshot.is_none() && source.overlay.is_empty())
+    }
+
+    /// Has the administrator struck it from all sources?
+    pub fn is_delisted(&self, algorithm: Algorithm, key: u64) -> bool {
+        !self.delisted.is_empty() && self.delisted.contains(&(algorithm, key))
+    }
+
+    /// What `print` is exempt for, in a message that `signers` (domains aligned with its author,
+    /// lower case) have signed.
+    pub fn exemption(&self, print: &Fingerprint, signers: &[Vec<u8>]) -> Exemption {
+        let known = |pair| self.sources.values().any(|source| source.exempts(pair));
+        if !known(pair(print, b"")) {
+            return Exemption::None;
+        }
+        match signers.iter().any(|domain| known(pair(print, domain))) {
+            true => Exemption::Lifted,
+            false => Exemption::Others,
+        }
+    }
+}
+
+impl Known for Sets {
+    fn listed(&self, algorithm: Algorithm, key: u64) -> Listed {
+        if self.is_delisted(algorithm, key) {
+            return Listed::default();
+        }
+        let mut merged = Listed::default();
+        for source in self.sources.values() {
+            let listed = source.listed(algorithm, key);
+            if !listed.is_listed() {
+                continue;
+            }
+            for class in Class::ALL {
+                let faded = if class == Class::Ham { 0 } else { source.faded };
+                let weight = listed.weight(class).saturating_sub(faded);
+                if weight > merged.weight(class) {
+                    merged = merged.with(class, weight);
+                }
+            }
+        }
+        merged
+    }
+
+    fn is_common(&self, _phrase: u64) -> bool {
+        false
+    }
+}
+
+/// The key of an exemption: `print` does not count in mail that `domain` (lower case) has
+/// signed. With an empty domain it says that there is some domain for which it does not.
+pub fn pair(print: &Fingerprint, domain: &[u8]) -> u64 {
+    let mut hash = Md5::new();
+    hash.update(b"exempt\0");
+    hash.update([print.algorithm as u8]);
+    hash.update(print.digest);
+    hash.update(domain);
+    let digest: [u8; 16] = hash.finalize().into();
+    Fingerprint { algorithm: print.algorithm, digest }.key()
+}
+
+/// Where the sets in force are. Readers never wait; writers take turns.
+#[derive(Debug, Default)]
+pub struct Live {
+    sets: ArcSwap<Sets>,
+    turn: Mutex<()>,
+}
+
+impl Live {
+    /// The sets in force now.
+    pub fn load(&self) -> Arc<Sets> {
+        self.sets.load_full()
+    }
+
+    /// Puts what `change` makes of the sets in their place.
+    pub fn update(&self, change: impl FnOnce(&Sets) -> Sets) {
+        let _turn = self.turn.lock().unwrap_or_else(PoisonError::into_inner);
+        let changed = change(&self.sets.load());
+        self.sets.store(Arc::new(changed));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn print(first: u8) -> Fingerprint {
+        Fingerprint { algorithm: Algorithm::TextExact, digest: [first; 16] }
+    }
+
+    fn change(key: u64, class: Class, weight: u8) -> Change {
+        let listed = Listed::default().with(class, weight);
+        Change::Print { algorithm: Algorithm::TextExact, key, listed }
+    }
+
+    #[test]
+    fn the_heaviest_source_counts_and_what_is_struck_does_not() {
+        let local = Source::default().changed(&[change(1, Class::Spam, 3), change(2, Class::Ham, 1)]);
+        let mut feed = Source::default().changed(&[change(1, Class::Spam, 9)]);
+        let sets = Sets::default().with(Origin::Local, local);
+        let both = sets.with(Origin::Feed("f".into()), feed.clone());
+        let weight = |sets: &Sets, key, class| sets.listed(Algorithm::TextExact, key).weight(class);
+        assert_eq!((weight(&sets, 1, Class::Spam), weight(&both, 1, Class::Spam)), (3, 9));
+        assert_eq!(weight(&both, 2, Class::Ham), 1);
+        feed.faded = 8;
+        let old = sets.with(Origin::Feed("f".into()), feed);
+        assert_eq!(weight(&old, 1, Class::Spam), 3, "a source that fades weighs less");
+        let struck = both.without(HashSet::from([(Algorithm::TextExact, 1)]));
+        assert_eq!(weight(&struck, 1, Class::Spam), 0);
+    }
+
+    #[test]
+    fn an_exemption_holds_for_its_domain_only() {
+        let exempt = |domain: &[u8]| Change::Exempt { pair: pair(&print(1), domain), exempt: true };
+        let local = Source::default().changed(&[exempt(b""), exempt(b"bank.example")]);
+        let sets = Sets::default().with(Origin::Local, local);
+        let bank = [b"bank.example".to_vec()];
+        assert_eq!(sets.exemption(&print(1), &bank), Exemption::Lifted);
+        assert_eq!(sets.exemption(&print(1), &[]), Exemption::Others);
+        assert_eq!(sets.exemption(&print(1), &[b"evil.example".to_vec()]), Exemption::Others);
+        assert_eq!(sets.exemption(&print(2), &bank), Exemption::None);
+    }
+
+    #[test]
+    fn who_has_loaded_sets_keeps_them_while_others_change_them() {
+        let live = Live::default();
+        let before = live.load();
+        let source = before.source(&Origin::Local).cloned().unwrap_or_default();
+        live.update(|sets| {
+            sets.with(Origin::Local, source.changed(&[change(7, Class::Phish, 15)]))
+        });
+        assert!(before.is_empty() && !live.load().is_empty());
+        assert_eq!(live.load().listed(Algorithm::TextExact, 7).weight(Class::Phish), 15);
+    }
+}
