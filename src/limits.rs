@@ -209,6 +209,14 @@ limits! {
         "a downloaded file, unpacked; the largest list of names known has a third of it";
     FetchRedirects fetch_redirects = 5, Count,
         "redirects that a download follows";
+    FeedDeltaBytes feed_delta_bytes = 64 << 20, Bytes,
+        "a delta of a feed; one of a minute has under 10 KiB, one of a day of a large feed 10 MiB";
+    FeedEntries feed_entries = 64_000_000, Count,
+        "entries of a feed, and of one of its files; 10 million are a large feed";
+    FeedChangeEntries feed_change_entries = 1000, Count,
+        "entries of one list that a step of a feed may add or remove without being held to a share of the list";
+    FeedOverlay feed_overlay = 50_000, Count,
+        "entries of a feed that changed since it was last written down; one more, and it is written anew";
 
     // What goes out.
     FilledTemplate filled_template = 4 << 20, Bytes,

@@ -219,7 +219,8 @@ mod tests {
 
     #[test]
     fn the_heaviest_source_counts_and_what_is_struck_does_not() {
-        let local = Source::default().changed(&[change(1, Class::Spam, 3), change(2, Class::Ham, 1)]);
+        let local =
+            Source::default().changed(&[change(1, Class::Spam, 3), change(2, Class::Ham, 1)]);
         let mut feed = Source::default().changed(&[change(1, Class::Spam, 9)]);
         let sets = Sets::default().with(Origin::Local, local);
         let both = sets.with(Origin::Feed("f".into()), feed.clone());
