@@ -3,11 +3,12 @@
 //! In go events, out comes Prometheus' text. Names begin with `mailprint_`; a counter ends
 //! with `_total`, a time with `_seconds`. No label's value comes from a client or a mail.
 //!
-//! [`dns`] has those of the resolver.
+//! [`dns`] has those of the resolver, [`feed`] those of feeds.
 //!
 //! Ring 0.
 
 pub mod dns;
+pub mod feed;
 
 use crate::limits::{Limit, Reached, TABLE};
 use prometheus::{
@@ -61,6 +62,8 @@ pub struct Metrics {
     pub loaded_at: IntGauge,
     /// Of questions to the DNS.
     pub dns: dns::Dns,
+    /// Of feeds of fingerprints.
+    pub feed: feed::Feed,
 }
 
 /// Bounds for what takes between a tenth of a millisecond and a minute.
@@ -118,6 +121,7 @@ impl Metrics {
                 "When the ruleset in force was loaded.",
             )?,
             dns: dns::Dns::new(&make)?,
+            feed: feed::Feed::new(&make)?,
             registry: make.0,
         };
         for row in TABLE {

@@ -122,6 +122,16 @@ pub enum FeedError {
     /// It changes more than one step may.
     #[error(transparent)]
     Outsize(#[from] Outsize),
+    /// It lists as bad what is known as wanted here.
+    #[error(
+        "{what} lists {count} fingerprints as bad that are wanted mail here; if its publisher says that this is meant, run `mailprint fp import --accept-outsize`"
+    )]
+    Wanted {
+        /// What was fetched.
+        what: String,
+        /// So many.
+        count: usize,
+    },
     /// Another process follows the feed in this folder.
     #[error("{}: another process is at work there; end it first", .0.display())]
     Busy(PathBuf),
@@ -158,6 +168,7 @@ impl FeedError {
             FeedError::Mixed { .. } => "mixed",
             FeedError::Unfit { .. } => "unfit",
             FeedError::Outsize(_) => "outsize",
+            FeedError::Wanted { .. } => "wanted",
             FeedError::Busy(_) => "busy",
             FeedError::Folder { .. } => "disk",
         }
@@ -169,7 +180,18 @@ impl FeedError {
             self,
             FeedError::Gap { .. }
                 | FeedError::Unfit { .. }
-                | FeedError::Fetch(FetchError::Missing { .. })
+                | FeedError::Mixed { .. }
+                | FeedError::Forged { .. }
+                | FeedError::Format { .. }
+                | FeedError::Fetch(FetchError::Missing { .. } | FetchError::Large { .. })
         )
+    }
+
+    /// The file that a second key, or the administrator, can let pass.
+    pub fn excusable(&self) -> Option<&str> {
+        match self {
+            FeedError::Outsize(Outsize { what, .. }) | FeedError::Wanted { what, .. } => Some(what),
+            _ => None,
+        }
     }
 }

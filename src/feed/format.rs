@@ -13,8 +13,6 @@ pub const SIGNATURE: usize = 64;
 pub const HEAD: usize = 220;
 /// The length of what stands before a file's sections.
 pub const FILE_HEAD: usize = 42;
-/// The length of what stands before a section's payload.
-const SECTION_HEAD: usize = 17;
 
 const MAGIC_HEAD: &[u8; 4] = b"SFH1";
 const MAGIC_SNAPSHOT: &[u8; 4] = b"SFS1";

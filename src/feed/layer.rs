@@ -8,11 +8,8 @@ use super::format::ListId;
 use super::set::Step;
 use crate::fingerprint::known::{self, Change, Fade, List, Source};
 use crate::fingerprint::{Algorithm, Class, Listed};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::time::Duration;
-
-/// The list of exemption pairs.
-pub const EXEMPT: ListId = ListId { algorithm: 0, class: 0xe0 };
 
 /// An old feed keeps its full weight for so long.
 const FRESH_ENOUGH: Duration = Duration::from_secs(2 * 3600);
@@ -37,20 +34,35 @@ impl ListId {
     }
 }
 
-/// What is known, as a feed has it.
-pub fn published(known: known::Lists) -> Lists {
-    let prints = known.prints.into_iter().map(|(list, keys)| (ListId::of(list), keys));
-    let exempt = (EXEMPT, known.exempt);
-    prints.chain([exempt]).filter(|(_, keys)| !keys.is_empty()).collect()
+/// What a feed publishes of what is known.
+///
+/// Wanted fingerprints stay here unless `with_wanted`: they tell of mail that nobody has to know
+/// of. What is known as wanted is not published as something else.
+pub fn published(known: known::Lists, with_wanted: bool) -> Lists {
+    let mut wanted: BTreeMap<Algorithm, HashSet<u64>> = BTreeMap::new();
+    for (list, keys) in known.prints.iter().filter(|(list, _)| list.class == Class::Ham) {
+        wanted.entry(list.algorithm).or_default().extend(keys);
+    }
+    let mut lists = Lists::new();
+    for (list, mut keys) in known.prints {
+        if list.class != Class::Ham {
+            let wanted = wanted.get(&list.algorithm);
+            keys.retain(|key| wanted.is_none_or(|wanted| !wanted.contains(key)));
+        } else if !with_wanted {
+            continue;
+        }
+        if !keys.is_empty() {
+            lists.insert(ListId::of(list), keys);
+        }
+    }
+    lists
 }
 
 /// What a feed has, as it is known here.
 pub fn understood(lists: Lists) -> known::Lists {
     let mut understood = known::Lists::default();
     for (id, keys) in lists {
-        if id == EXEMPT {
-            understood.exempt = keys;
-        } else if let Some(list) = id.known() {
+        if let Some(list) = id.known() {
             understood.prints.insert(list, keys);
         }
     }
@@ -60,23 +72,18 @@ pub fn understood(lists: Lists) -> known::Lists {
 /// What the steps of a delta change of `source`, which is the state before them.
 pub fn changes(source: &Source, steps: &[Step]) -> Vec<Change> {
     let mut prints: BTreeMap<(Algorithm, u64), Listed> = BTreeMap::new();
-    let mut changes = Vec::new();
     // A key that moves from one weight to another leaves before it comes.
     for is_added in [false, true] {
         for step in steps.iter().filter(|step| step.is_added == is_added) {
-            if step.list == EXEMPT {
-                changes.push(Change::Exempt { pair: step.key, exempt: is_added });
-            } else if let Some(list) = step.list.known() {
+            if let Some(list) = step.list.known() {
                 let slot = prints.entry((list.algorithm, step.key));
                 let listed = slot.or_insert_with(|| source.listed(list.algorithm, step.key));
                 *listed = listed.with(list.class, if is_added { list.weight } else { 0 });
             }
         }
     }
-    changes.extend(
-        prints.into_iter().map(|((algorithm, key), listed)| Change::Print { algorithm, key, listed }),
-    );
-    changes
+    let changed = |((algorithm, key), listed)| Change::Print { algorithm, key, listed };
+    prints.into_iter().map(changed).collect()
 }
 
 /// Which of `steps` list something as bad.
@@ -109,12 +116,12 @@ mod tests {
         let list = SPAM.known().unwrap();
         assert_eq!((list.class, list.weight, ListId::of(list)), (Class::Spam, 9, SPAM));
         let unknown = ListId { algorithm: 250, class: 9 };
-        let lists = Lists::from([(SPAM, vec![1, 2]), (EXEMPT, vec![3]), (unknown, vec![4])]);
-        let known = understood(lists.clone());
-        assert_eq!((known.len(), known.exempt.clone()), (2, vec![3]));
-        let mut without = lists;
-        without.remove(&unknown);
-        assert_eq!(published(known), without);
+        let ham = ListId { algorithm: SPAM.algorithm, class: 0x4f };
+        let lists = Lists::from([(SPAM, vec![1, 2]), (ham, vec![2]), (unknown, vec![4])]);
+        let known = understood(lists);
+        assert_eq!(known.len(), 3);
+        assert_eq!(published(known.clone(), false), Lists::from([(SPAM, vec![1])]));
+        assert_eq!(published(known, true), Lists::from([(SPAM, vec![1]), (ham, vec![2])]));
         for class in [0x00, 0x10, 0x59, 0xe0, 0xff] {
             assert_eq!(ListId { algorithm: 1, class }.known(), None, "{class}");
         }
@@ -124,7 +131,7 @@ mod tests {
     fn a_key_that_moves_between_lists_is_known_as_what_it_is_last() {
         let step = |list, key, is_added| Step { list, key, is_added };
         let source = Source::default();
-        let first = [step(SPAM, 1, true), step(PHISH, 1, true), step(EXEMPT, 5, true)];
+        let first = [step(SPAM, 1, true), step(PHISH, 1, true)];
         let source = source.changed(&changes(&source, &first));
         let weights = |source: &Source, key| {
             let listed = source.listed(Algorithm::TextExact, key);
@@ -148,8 +155,7 @@ mod tests {
         assert_eq!((hours(26).passing, hours(26).lasting), (128, 232));
         assert_eq!(hours(2 + 7 * 24).lasting, 128);
         let link = ListId { algorithm: Algorithm::LinkDomain as u8, class: 8 };
-        let steps =
-            [SPAM, link].map(|list| Step { list, key: 1, is_added: true });
+        let steps = [SPAM, link].map(|list| Step { list, key: 1, is_added: true });
         let mut source = Source::default().changed(&changes(&Source::default(), &steps));
         source.fade = hours(2 + 24 * 7);
         let sets = Sets::default().with(Origin::Feed("f".into()), source);

@@ -176,14 +176,14 @@ impl Replica {
     }
 
     /// Where an update begins: at the state that there is, or at its snapshot.
-    fn begin(
+    fn begin<'u>(
         &self,
         head: &Head,
-        update: &Update,
+        update: &'u Update,
         guard: &Guard<'_>,
-    ) -> Result<Next<'_>, FeedError> {
+    ) -> Result<Next<'u>, FeedError> {
         let mut next = Next {
-            folder: &self.folder,
+            folder: self.folder.clone(),
             state: self.state.clone(),
             set: self.set.clone(),
             source: self.source.clone(),
@@ -194,7 +194,8 @@ impl Replica {
         if (file.kind, file.epoch, file.to) != (Kind::Snapshot, head.epoch, head.snap_seq) {
             return Err(FeedError::Mixed { what });
         }
-        let lists = file.sections.iter().map(|section| (section.list, section.adds.clone())).collect();
+        let lists =
+            file.sections.iter().map(|section| (section.list, section.adds.clone())).collect();
         let hash = SetHash::of(&lists);
         if hash.bytes() != file.set_hash_after {
             return Err(FeedError::Unfit { what, why: "its set hash is another" });
@@ -212,7 +213,7 @@ impl Replica {
     fn write_down(&mut self) -> Result<(), FeedError> {
         let lists = self.set.lists().map_err(|why| FeedError::disk(&self.folder, why))?;
         let mut next = Next {
-            folder: &self.folder,
+            folder: self.folder.clone(),
             state: self.state.clone(),
             set: Set::default(),
             source: Source::default(),
@@ -240,7 +241,7 @@ impl Replica {
 
 /// A state that is being made.
 struct Next<'a> {
-    folder: &'a Path,
+    folder: PathBuf,
     state: State,
     set: Set,
     source: Source,
@@ -249,10 +250,10 @@ struct Next<'a> {
 }
 
 impl<'a> Next<'a> {
-    fn step<'b: 'a>(
+    fn step(
         &mut self,
         file: &File,
-        bytes: &'b [u8],
+        bytes: &'a [u8],
         update: &Update,
         guard: &Guard<'_>,
     ) -> Result<(), FeedError> {
@@ -366,10 +367,8 @@ fn read_state(folder: &Path) -> Result<Option<State>, FeedError> {
 
 fn write_state(folder: &Path, state: &State) -> Result<(), FeedError> {
     let path = folder.join("state");
-    let text = serde_json::to_vec_pretty(state).map_err(|why| FeedError::Folder {
-        path: path.clone(),
-        why: why.to_string(),
-    })?;
+    let text = serde_json::to_vec_pretty(state)
+        .map_err(|why| FeedError::Folder { path: path.clone(), why: why.to_string() })?;
     Ok(place::write(&path, &text)?)
 }
 
@@ -379,10 +378,8 @@ fn head_of(state: &State) -> Option<Head> {
 }
 
 fn open_known(path: &Path) -> Result<Snapshot, FeedError> {
-    Snapshot::open(path).map_err(|why| FeedError::Folder {
-        path: path.to_owned(),
-        why: why.to_string(),
-    })
+    Snapshot::open(path)
+        .map_err(|why| FeedError::Folder { path: path.to_owned(), why: why.to_string() })
 }
 
 /// The state that the files make, if they are all there and whole.
@@ -399,7 +396,8 @@ fn restore(folder: &Path, state: &State, limits: &Limits) -> Option<(Set, Source
     let known = open_known(&folder.join(known_file(state.epoch, state.base))).ok()?;
     let is_of_base = known.stamp().whose == hash.bytes();
     let (set, source) = (Set::of_base(base, hash), Source::new(known));
-    let mut next = Next { folder, state: state.clone(), set, source, files: Vec::new() };
+    let mut next =
+        Next { folder: folder.to_owned(), state: state.clone(), set, source, files: Vec::new() };
     for &(from, to) in &state.deltas {
         let bytes = fs::read(folder.join(delta_file(state.epoch, from, to))).ok()?;
         // Its signature was verified when it came; that it is whole, the set hash says.

@@ -230,7 +230,9 @@ impl Set {
                 }
                 (at, below) = (at + run, below + run);
                 // Keys that came stand before the base's key at their place.
-                if let Some((&key, _)) = fresh.peek().filter(|_| next_fresh <= next_gone) {
+                if let Some(key) = fresh.peek().map(|(key, _)| **key)
+                    && next_fresh <= next_gone
+                {
                     if place == at {
                         found.push(Found::Fresh(key));
                         break;

@@ -19,8 +19,8 @@ pub struct List {
 pub struct Lists {
     /// Keys, ascending, each once in a list. A key may be in lists of several classes.
     pub prints: BTreeMap<List, Vec<u64>>,
-    /// Exemption pairs ([`pair`](super::pair)), ascending.
-    pub exempt: Vec<u64>,
+    /// Phrases that are common in wanted mail, ascending, each once.
+    pub phrases: Vec<u64>,
 }
 
 impl Lists {
@@ -31,20 +31,20 @@ impl Lists {
 
     /// Brings all lists into order.
     pub fn sort(&mut self) {
-        for keys in self.prints.values_mut().chain([&mut self.exempt]) {
+        for keys in self.prints.values_mut().chain([&mut self.phrases]) {
             keys.sort_unstable();
             keys.dedup();
         }
     }
 
-    /// How many keys there are, exemptions left out.
+    /// How many keys there are, phrases left out.
     pub fn len(&self) -> usize {
         self.prints.values().map(Vec::len).sum()
     }
 
-    /// Is there no key and no exemption?
+    /// Is there no key and no phrase?
     pub fn is_empty(&self) -> bool {
-        self.len() == 0 && self.exempt.is_empty()
+        self.len() == 0 && self.phrases.is_empty()
     }
 }
 

@@ -17,9 +17,8 @@ pub use lists::{List, Lists};
 pub use overlay::{Change, Overlay};
 pub use snapshot::{Snapshot, SnapshotError, Stamp};
 
-use super::{Algorithm, Class, Fingerprint, Known, Listed};
+use super::{Algorithm, Class, Family, Known, Listed};
 use arc_swap::ArcSwap;
-use md5::{Digest, Md5};
 use std::collections::{BTreeMap, HashSet};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -39,8 +38,36 @@ pub struct Source {
     pub snapshot: Option<Arc<Snapshot>>,
     /// What changed since.
     pub overlay: Arc<Overlay>,
-    /// Taken from each bad weight, for a source that has grown old; 0 for one that has not.
-    pub faded: u8,
+    /// What is left of each bad weight, for a source that has grown old.
+    pub fade: Fade,
+}
+
+/// What an old source keeps of its weights, in 256ths. What takes weight away stays whole, so
+/// that an old source never blocks more than a fresh one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Fade {
+    /// Of what changes with each campaign: texts, pictures, how a message is built.
+    pub passing: u16,
+    /// Of what senders use for longer: links, contacts, files.
+    pub lasting: u16,
+}
+
+impl Default for Fade {
+    /// All of it.
+    fn default() -> Fade {
+        Fade { passing: 256, lasting: 256 }
+    }
+}
+
+impl Fade {
+    fn of(self, family: Family, class: Class, weight: u8) -> u8 {
+        let kept = match family {
+            _ if class == Class::Ham => 256,
+            Family::Text | Family::Structure | Family::Image => self.passing,
+            Family::Link | Family::Contact | Family::Attachment => self.lasting,
+        };
+        u8::try_from(u32::from(weight) * u32::from(kept) / 256).unwrap_or(weight)
+    }
 }
 
 impl Source {
@@ -56,7 +83,7 @@ impl Source {
         for change in changes {
             match *change {
                 Change::Print { algorithm, key, listed } => overlay.put(algorithm, key, listed),
-                Change::Exempt { pair, exempt } => overlay.put_exempt(pair, exempt),
+                Change::Phrase { phrase, common } => overlay.put_phrase(phrase, common),
             }
         }
         Source { overlay: Arc::new(overlay), ..self.clone() }
@@ -70,9 +97,10 @@ impl Source {
             .unwrap_or_default()
     }
 
-    fn exempts(&self, pair: u64) -> bool {
-        let below = || self.snapshot.as_ref().is_some_and(|known| known.exempts(pair));
-        self.overlay.exempts(pair).unwrap_or_else(below)
+    /// Is this phrase common in wanted mail?
+    pub fn is_common(&self, phrase: u64) -> bool {
+        let below = || self.snapshot.as_ref().is_some_and(|known| known.is_common(phrase));
+        self.overlay.is_common(phrase).unwrap_or_else(below)
     }
 }
 
@@ -82,17 +110,6 @@ pub struct Sets {
     sources: BTreeMap<Origin, Source>,
     /// What the administrator has taken off all lists.
     delisted: Arc<HashSet<(Algorithm, u64)>>,
-}
-
-/// Whose mail a fingerprint does not count in.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Exemption {
-    /// It counts in everybody's.
-    None,
-    /// It counts in everybody's but that of some domains, none of which has signed this message.
-    Others,
-    /// A domain that it does not count for has signed this message.
-    Lifted,
 }
 
 impl Sets {
@@ -129,19 +146,6 @@ impl Sets {
     pub fn is_delisted(&self, algorithm: Algorithm, key: u64) -> bool {
         !self.delisted.is_empty() && self.delisted.contains(&(algorithm, key))
     }
-
-    /// What `print` is exempt for, in a message that `signers` (domains aligned with its author,
-    /// lower case) have signed.
-    pub fn exemption(&self, print: &Fingerprint, signers: &[Vec<u8>]) -> Exemption {
-        let known = |pair| self.sources.values().any(|source| source.exempts(pair));
-        if !known(pair(print, b"")) {
-            return Exemption::None;
-        }
-        match signers.iter().any(|domain| known(pair(print, domain))) {
-            true => Exemption::Lifted,
-            false => Exemption::Others,
-        }
-    }
 }
 
 impl Known for Sets {
@@ -156,8 +160,7 @@ impl Known for Sets {
                 continue;
             }
             for class in Class::ALL {
-                let faded = if class == Class::Ham { 0 } else { source.faded };
-                let weight = listed.weight(class).saturating_sub(faded);
+                let weight = source.fade.of(algorithm.family(), class, listed.weight(class));
                 if weight > merged.weight(class) {
                     merged = merged.with(class, weight);
                 }
@@ -166,21 +169,9 @@ impl Known for Sets {
         merged
     }
 
-    fn is_common(&self, _phrase: u64) -> bool {
-        false
+    fn is_common(&self, phrase: u64) -> bool {
+        self.sources.values().any(|source| source.is_common(phrase))
     }
-}
-
-/// The key of an exemption: `print` does not count in mail that `domain` (lower case) has
-/// signed. With an empty domain it says that there is some domain for which it does not.
-pub fn pair(print: &Fingerprint, domain: &[u8]) -> u64 {
-    let mut hash = Md5::new();
-    hash.update(b"exempt\0");
-    hash.update([print.algorithm as u8]);
-    hash.update(print.digest);
-    hash.update(domain);
-    let digest: [u8; 16] = hash.finalize().into();
-    Fingerprint { algorithm: print.algorithm, digest }.key()
 }
 
 /// Where the sets in force are. Readers never wait; writers take turns.
@@ -208,10 +199,6 @@ impl Live {
 mod tests {
     use super::*;
 
-    fn print(first: u8) -> Fingerprint {
-        Fingerprint { algorithm: Algorithm::TextExact, digest: [first; 16] }
-    }
-
     fn change(key: u64, class: Class, weight: u8) -> Change {
         let listed = Listed::default().with(class, weight);
         Change::Print { algorithm: Algorithm::TextExact, key, listed }
@@ -227,7 +214,7 @@ mod tests {
         let weight = |sets: &Sets, key, class| sets.listed(Algorithm::TextExact, key).weight(class);
         assert_eq!((weight(&sets, 1, Class::Spam), weight(&both, 1, Class::Spam)), (3, 9));
         assert_eq!(weight(&both, 2, Class::Ham), 1);
-        feed.faded = 8;
+        feed.fade = Fade { passing: 16, lasting: 256 };
         let old = sets.with(Origin::Feed("f".into()), feed);
         assert_eq!(weight(&old, 1, Class::Spam), 3, "a source that fades weighs less");
         let struck = both.without(HashSet::from([(Algorithm::TextExact, 1)]));
@@ -235,15 +222,12 @@ mod tests {
     }
 
     #[test]
-    fn an_exemption_holds_for_its_domain_only() {
-        let exempt = |domain: &[u8]| Change::Exempt { pair: pair(&print(1), domain), exempt: true };
-        let local = Source::default().changed(&[exempt(b""), exempt(b"bank.example")]);
+    fn a_phrase_is_common_where_one_source_says_so() {
+        let phrase = |phrase, common| Change::Phrase { phrase, common };
+        let local =
+            Source::default().changed(&[phrase(1, true), phrase(2, true), phrase(2, false)]);
         let sets = Sets::default().with(Origin::Local, local);
-        let bank = [b"bank.example".to_vec()];
-        assert_eq!(sets.exemption(&print(1), &bank), Exemption::Lifted);
-        assert_eq!(sets.exemption(&print(1), &[]), Exemption::Others);
-        assert_eq!(sets.exemption(&print(1), &[b"evil.example".to_vec()]), Exemption::Others);
-        assert_eq!(sets.exemption(&print(2), &bank), Exemption::None);
+        assert!(sets.is_common(1) && !sets.is_common(2) && !sets.is_common(3));
     }
 
     #[test]

@@ -16,12 +16,12 @@ pub enum Change {
         /// What it is known as in this source.
         listed: Listed,
     },
-    /// An exemption is there now, or gone.
-    Exempt {
-        /// Its key.
-        pair: u64,
-        /// Is it there?
-        exempt: bool,
+    /// A phrase is common in wanted mail now, or is no more.
+    Phrase {
+        /// Its hash.
+        phrase: u64,
+        /// Is it common?
+        common: bool,
     },
 }
 
@@ -30,7 +30,7 @@ pub enum Change {
 #[derive(Clone, Debug, Default)]
 pub struct Overlay {
     prints: HashMap<(Algorithm, u64), Listed, Seeded>,
-    exempt: HashMap<u64, bool, Seeded>,
+    phrases: HashMap<u64, bool, Seeded>,
 }
 
 impl Overlay {
@@ -39,9 +39,9 @@ impl Overlay {
         self.prints.insert((algorithm, key), listed);
     }
 
-    /// The exemption is there from now on, or gone.
-    pub fn put_exempt(&mut self, pair: u64, exempt: bool) {
-        self.exempt.insert(pair, exempt);
+    /// The phrase is common from now on, or is no more.
+    pub fn put_phrase(&mut self, phrase: u64, common: bool) {
+        self.phrases.insert(phrase, common);
     }
 
     /// What `key` is known as; `None` where the snapshot has to say.
@@ -52,17 +52,17 @@ impl Overlay {
         self.prints.get(&(algorithm, key)).copied()
     }
 
-    /// Is there this exemption? `None` where the snapshot has to say.
-    pub fn exempts(&self, pair: u64) -> Option<bool> {
-        if self.exempt.is_empty() {
+    /// Is the phrase common? `None` where the snapshot has to say.
+    pub fn is_common(&self, phrase: u64) -> Option<bool> {
+        if self.phrases.is_empty() {
             return None;
         }
-        self.exempt.get(&pair).copied()
+        self.phrases.get(&phrase).copied()
     }
 
-    /// How many keys have changed, exemptions among them.
+    /// How many keys and phrases have changed.
     pub fn len(&self) -> usize {
-        self.prints.len() + self.exempt.len()
+        self.prints.len() + self.phrases.len()
     }
 
     /// Has nothing changed?
@@ -77,7 +77,8 @@ impl Overlay {
             key,
             listed,
         });
-        prints.chain(self.exempt.iter().map(|(&pair, &exempt)| Change::Exempt { pair, exempt }))
+        let phrases = self.phrases.iter();
+        prints.chain(phrases.map(|(&phrase, &common)| Change::Phrase { phrase, common }))
     }
 }
 
@@ -141,8 +142,8 @@ mod tests {
         }
         assert_eq!(overlay.get(Algorithm::Subject, 8), None);
         assert_eq!(overlay.get(Algorithm::Joint, 9), None);
-        overlay.put_exempt(4, false);
-        assert_eq!((overlay.exempts(4), overlay.exempts(5)), (Some(false), None));
+        overlay.put_phrase(4, false);
+        assert_eq!((overlay.is_common(4), overlay.is_common(5)), (Some(false), None));
         assert_eq!(overlay.changes().count(), 2);
     }
 }

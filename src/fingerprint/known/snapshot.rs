@@ -9,7 +9,7 @@
 //! and a row of 32 bytes for each section:
 //!
 //! ```text
-//! kind u8 (an algorithm's number; 0: exemption pairs)  bits u8  0 u16  count u32  keys, tags, index: offsets u64
+//! kind u8 (an algorithm's number; 0: common phrases)  bits u8  0 u16  count u32  keys, tags, index: offsets u64
 //! ```
 //!
 //! A section has `count` keys of 8 bytes in ascending order, as many tags of a byte (class in
@@ -33,8 +33,8 @@ const HEAD: usize = 48;
 const ROW: usize = 32;
 /// What the checksum does not cover: the magic and itself.
 const UNSUMMED: usize = 12;
-/// The section of exemption pairs.
-const EXEMPT: u8 = 0;
+/// The section of phrases that are common in wanted mail. They have no tags.
+const PHRASES: u8 = 0;
 /// Keys in a bucket of the index, about: the index is small enough for a processor's cache.
 const BUCKET: usize = 32;
 /// So many steps from the guessed place before the bucket is halved instead.
@@ -173,10 +173,10 @@ impl Snapshot {
         listed
     }
 
-    /// Is this exemption pair among them?
-    pub fn exempts(&self, pair: u64) -> bool {
-        self.section(EXEMPT).is_some_and(|section| {
-            self.key(section, self.first_at_or_above(section, pair)) == Some(pair)
+    /// Is this phrase common in wanted mail?
+    pub fn is_common(&self, phrase: u64) -> bool {
+        self.section(PHRASES).is_some_and(|section| {
+            self.key(section, self.first_at_or_above(section, phrase)) == Some(phrase)
         })
     }
 
@@ -194,11 +194,11 @@ impl Snapshot {
                 }
             }
         }
-        let exempt = self.section(EXEMPT).into_iter();
-        let exempt = exempt.flat_map(|section| {
+        let phrases = self.section(PHRASES).into_iter();
+        let phrases = phrases.flat_map(|section| {
             (0..section.count).filter_map(move |place| self.key(section, place))
         });
-        lists.exempt = exempt.collect();
+        lists.phrases = phrases.collect();
         lists
     }
 
@@ -288,7 +288,7 @@ fn section(bytes: &[u8], row: usize) -> Option<(u8, Section)> {
     let fits =
         |from: usize, length: usize| from.checked_add(length).is_some_and(|end| end <= bytes.len());
     let cells = (1usize << section.bits.min(MOST_BITS)) + 1;
-    let tags = if kind == EXEMPT { 0 } else { section.count };
+    let tags = if kind == PHRASES { 0 } else { section.count };
     let is_within = section.bits <= MOST_BITS
         && fits(section.keys, 8 * section.count)
         && fits(section.tags, tags)
@@ -317,8 +317,8 @@ fn encode(out: &mut (impl Write + Seek), lists: &Lists, stamp: Stamp) -> io::Res
     for (list, keys) in lists.prints.iter().filter(|(_, keys)| !keys.is_empty()) {
         kinds.entry(list.algorithm as u8).or_default().push((list.tag(), keys));
     }
-    if !lists.exempt.is_empty() {
-        kinds.insert(EXEMPT, vec![(0, &lists.exempt)]);
+    if !lists.phrases.is_empty() {
+        kinds.insert(PHRASES, vec![(0, &lists.phrases)]);
     }
     let head = HEAD + ROW * kinds.len();
     out.write_all(&vec![0; head])?;
@@ -366,7 +366,7 @@ fn put_section<W: Write>(
         }
     }
     let tags_at = out.length;
-    if kind != EXEMPT {
+    if kind != PHRASES {
         out.put(&tags)?;
     }
     let index_at = out.length;
@@ -428,7 +428,7 @@ mod tests {
                 lists.push(list(Algorithm::TextExact, Class::Ham, 15), key);
                 lists.push(list(Algorithm::Image, Class::Spam, 1), key);
             }
-            lists.exempt.push(key ^ 1);
+            lists.phrases.push(key ^ 1);
         }
         lists.sort();
         lists
@@ -454,7 +454,7 @@ mod tests {
                 let listed = expected.get(&(algorithm, near)).copied().unwrap_or_default();
                 assert_eq!(snapshot.listed(algorithm, near), listed);
             }
-            assert!(snapshot.exempts(key ^ 1) && !snapshot.exempts(key ^ 2));
+            assert!(snapshot.is_common(key ^ 1) && !snapshot.is_common(key ^ 2));
         }
         assert!(!snapshot.listed(Algorithm::Joint, 1).is_listed());
     }
@@ -551,7 +551,7 @@ mod tests {
                 for algorithm in Algorithm::all() {
                     snapshot.listed(algorithm, key);
                 }
-                snapshot.exempts(key);
+                snapshot.is_common(key);
                 snapshot.lists();
             }
         }
