@@ -1,6 +1,7 @@
 //! The table of settings.
 
 use crate::config::address::{Allowed, Listen, Unsaid};
+use crate::config::feeds::Feeds;
 use crate::limits::{self, Limit, Limits, Unit};
 use crate::log::Stamp;
 use crate::log::syslog::Way;
@@ -163,13 +164,19 @@ macro_rules! settings {
         #[derive(Clone, Debug, PartialEq)]
         pub struct Config {
             $(#[doc = $meaning] pub $field: $type,)*
+            /// Known fingerprints that others publish.
+            pub feeds: Feeds,
             /// The heights of all limits.
             pub limits: Limits,
         }
 
         impl Default for Config {
             fn default() -> Self {
-                Config { $($field: $default,)* limits: Limits::default() }
+                Config {
+                    $($field: $default,)*
+                    feeds: Feeds::default(),
+                    limits: Limits::default(),
+                }
             }
         }
 

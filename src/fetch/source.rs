@@ -88,7 +88,6 @@ mod tests {
             "--help",
             "-e sh",
             "ftp://a/x",
-            "https:///x",
             "https://u:p@a/x",
             "rsync://u:p@a/m/x",
             "rsync://a/m",
