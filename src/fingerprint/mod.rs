@@ -15,6 +15,7 @@
 
 pub mod common;
 pub mod judge;
+pub mod store;
 mod subject;
 mod text;
 mod token;
@@ -114,6 +115,22 @@ impl Class {
     /// All of them, in the order of their numbers.
     pub const ALL: [Class; 5] =
         [Class::Spam, Class::Phish, Class::Malware, Class::Bulk, Class::Ham];
+
+    /// What people call it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Class::Spam => "spam",
+            Class::Phish => "phish",
+            Class::Malware => "malware",
+            Class::Bulk => "bulk",
+            Class::Ham => "ham",
+        }
+    }
+
+    /// The class called `name`.
+    pub fn named(name: &str) -> Option<Class> {
+        Class::ALL.into_iter().find(|class| class.name() == name)
+    }
 }
 
 /// What one fingerprint is known as: a weight per class, from 0 (not listed) to 15.
