@@ -15,6 +15,7 @@
 
 pub mod common;
 pub mod judge;
+mod fold;
 pub mod store;
 mod subject;
 mod text;
@@ -52,9 +53,9 @@ pub fn of_text(text: &str, known: &dyn Known, limits: &Limits) -> Prints {
 /// family whose work meets limits of its own gives back what it [`Reached`].
 pub fn of_view(view: &View<'_>, known: &dyn Known, limits: &Limits) -> Prints {
     let mut out = Vec::new();
-    let reached = view.reached;
-    subject::prints(view, &mut out);
-    text::prints(view, known, limits, &mut out);
+    let mut reached = view.reached;
+    subject::prints(view, limits, &mut out);
+    reached.merge(text::prints(view, known, limits, &mut out));
     let mut seen = std::collections::HashSet::new();
     out.retain(|print| seen.insert(*print));
     Prints { all: out, reached }

@@ -16,7 +16,7 @@ pub mod weights;
 
 pub use apply::{Forget, Taught};
 pub use error::StoreError;
-pub use record::{Lesson, LessonId, Record};
+pub use record::{Lesson, LessonId, Record, Saying};
 
 use super::known::{Change, List, Lists, Snapshot, Source, Stamp};
 use super::{Algorithm, Class, Fingerprint};
@@ -277,32 +277,40 @@ impl Store {
         })
     }
 
-    /// All that is listed by what was taught here, and the generation of that state.
-    pub fn lists(&mut self) -> Result<(Lists, Stamp), StoreError> {
-        let whose = self.mark;
-        self.read(|transaction| {
-            let meta = transaction.open_table(META)?;
-            let generation = meta.get(GENERATION)?.map_or(0, |now| now.value());
-            Ok((lists(transaction)?, Stamp { whose, generation }))
-        })
+    /// All that is listed by what was taught here.
+    pub fn lists(&mut self) -> Result<Lists, StoreError> {
+        self.read(lists)
     }
 
     /// Writes a snapshot of all that is listed, and forgets which changes led there.
     pub fn checkpoint(&mut self) -> Result<Source, StoreError> {
-        let (lists, stamp) = self.lists()?;
+        let snapshot = self.begin_checkpoint()?.write()?;
+        self.end_checkpoint(snapshot)
+    }
+
+    /// The first step of a checkpoint. The second may be taken on another thread while lessons
+    /// are learned.
+    pub fn begin_checkpoint(&mut self) -> Result<Checkpoint, StoreError> {
+        let whose = self.mark;
         let path = self.folder.join(SNAPSHOT);
-        Snapshot::write(&path, &lists, stamp).map_err(|why| StoreError::io(&path, why))?;
-        drop(lists);
-        let snapshot = Snapshot::open(&path)
-            .map_err(|why| StoreError::io(&path, std::io::Error::other(why)))?;
+        let database = self.database()?;
+        let read = database.begin_read().map_err(redb::Error::from);
+        let read = self.finish(told(&self.path(), read))?;
+        Ok(Checkpoint { read, whose, path })
+    }
+
+    /// The last step of a checkpoint: changes that the snapshot has are forgotten. Gives what is
+    /// known.
+    pub fn end_checkpoint(&mut self, snapshot: Snapshot) -> Result<Source, StoreError> {
+        let done = snapshot.stamp().generation;
         self.write(|transaction, _| {
-            let done = stamp.generation;
             transaction.open_table(TOUCHED)?.retain(|_, touched| touched > done)?;
             transaction.open_table(TOUCHED_PHRASES)?.retain(|_, touched| touched > done)?;
             transaction.open_table(META)?.insert(WRITTEN, done)?;
             Ok(())
         })?;
-        Ok(Source::new(snapshot))
+        let changes = self.changes_since(done)?;
+        Ok(Source::new(snapshot).changed(&changes))
     }
 
     /// What was taught here: the snapshot and what changed since. A snapshot that is missing,
@@ -346,6 +354,28 @@ impl Store {
             }
             Ok(changes)
         })
+    }
+}
+
+/// A state of the store that is to become a snapshot.
+pub struct Checkpoint {
+    read: ReadTransaction,
+    whose: [u8; 16],
+    path: PathBuf,
+}
+
+impl Checkpoint {
+    /// Writes the snapshot.
+    pub fn write(self) -> Result<Snapshot, StoreError> {
+        let Checkpoint { read, whose, path } = self;
+        let found = read.open_table(META).map_err(redb::Error::from).and_then(|meta| {
+            let generation = meta.get(GENERATION)?.map_or(0, |now| now.value());
+            Ok((Stamp { whose, generation }, lists(&read)?))
+        });
+        let (stamp, lists) = told(&path, found)?;
+        drop(read);
+        Snapshot::write(&path, &lists, stamp).map_err(|why| StoreError::io(&path, why))?;
+        Snapshot::open(&path).map_err(|why| StoreError::io(&path, std::io::Error::other(why)))
     }
 }
 

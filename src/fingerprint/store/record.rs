@@ -3,7 +3,9 @@
 //! In: bytes of the store's file, of an exported file, of a request: nobody's word. Out: types,
 //! or nothing where the bytes are not what they should be. Numbers are little-endian.
 
-use super::super::{Algorithm, Class, Fingerprint};
+use super::super::view::View;
+use super::super::{Algorithm, Class, Fingerprint, Known, of_view, text};
+use crate::limits::Limits;
 use crate::message::Message;
 use md5::{Digest, Md5};
 
@@ -107,11 +109,41 @@ pub struct Lesson {
     pub phrases: Vec<u64>,
 }
 
+/// What somebody says of a message.
+#[derive(Clone, Debug)]
+pub struct Saying<'s> {
+    /// Who says so: empty for the administrator, else a user.
+    pub teacher: &'s str,
+    /// What it is.
+    pub class: Class,
+    /// When that is said, in seconds since 1970.
+    pub when: u64,
+    /// The domains of its author that have signed it.
+    pub signers: Vec<String>,
+}
+
 const VERSION: u8 = 1;
 /// The longest name of a user, or of a domain.
 const NAME: usize = 255;
 
 impl Lesson {
+    /// What `message`, without the marks that we put on, teaches. `known` is asked which phrases
+    /// are common.
+    pub fn of(message: &Message, saying: Saying, known: &dyn Known, limits: &Limits) -> Lesson {
+        let view = View::of(message, limits);
+        let mut prints = of_view(&view, known, limits).all;
+        prints.truncate(limits.lesson_fingerprints);
+        let is_wanted = saying.class == Class::Ham;
+        let mut phrases = if is_wanted { text::phrases(&view, limits) } else { Vec::new() };
+        phrases.sort_unstable();
+        phrases.dedup();
+        phrases.truncate(limits.lesson_phrases);
+        let Saying { teacher, class, when, mut signers } = saying;
+        signers.retain(|_| is_wanted);
+        let (id, teacher) = (LessonId::of(message), teacher.to_owned());
+        Lesson { id, teacher, class, when, prints, signers, phrases }
+    }
+
     /// The key under which the store has it: one lesson a message and teacher.
     pub fn key(&self) -> Vec<u8> {
         key(&self.id, &self.teacher)
@@ -247,7 +279,6 @@ impl<'b> Bytes<'b> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::limits::Limits;
     use proptest::prelude::*;
 
     fn lesson() -> Lesson {
