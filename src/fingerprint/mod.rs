@@ -61,6 +61,11 @@ pub fn of_view(view: &View<'_>, known: &dyn Known, limits: &Limits) -> Prints {
     Prints { all: out, reached }
 }
 
+/// What the texts say, as [`Known::is_common`] is asked for it.
+pub fn phrases(view: &View<'_>, limits: &Limits) -> Vec<u64> {
+    text::phrases(view, limits)
+}
+
 /// What every algorithm but those of files does with its transform:
 /// MD5(number of the algorithm, version, 0, transform).
 pub(crate) fn digest(algorithm: Algorithm, transform: &[u8]) -> Fingerprint {

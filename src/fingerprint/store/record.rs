@@ -4,7 +4,7 @@
 //! or nothing where the bytes are not what they should be. Numbers are little-endian.
 
 use super::super::view::View;
-use super::super::{Algorithm, Class, Fingerprint, Known, of_view, text};
+use super::super::{Algorithm, Class, Fingerprint, Known, of_view, phrases};
 use crate::limits::Limits;
 use crate::message::Message;
 use md5::{Digest, Md5};
@@ -127,21 +127,25 @@ const VERSION: u8 = 1;
 const NAME: usize = 255;
 
 impl Lesson {
-    /// What `message`, without the marks that we put on, teaches. `known` is asked which phrases
+    /// What a message, without the marks that we put on, teaches. `known` is asked which phrases
     /// are common.
-    pub fn of(message: &Message, saying: Saying, known: &dyn Known, limits: &Limits) -> Lesson {
-        let view = View::of(message, limits);
-        let mut prints = of_view(&view, known, limits).all;
+    pub fn of_view(
+        view: &View,
+        id: LessonId,
+        saying: Saying,
+        known: &dyn Known,
+        limits: &Limits,
+    ) -> Lesson {
+        let mut prints = of_view(view, known, limits).all;
         prints.truncate(limits.lesson_fingerprints);
         let is_wanted = saying.class == Class::Ham;
-        let mut phrases = if is_wanted { text::phrases(&view, limits) } else { Vec::new() };
+        let mut phrases = if is_wanted { phrases(view, limits) } else { Vec::new() };
         phrases.sort_unstable();
         phrases.dedup();
         phrases.truncate(limits.lesson_phrases);
         let Saying { teacher, class, when, mut signers } = saying;
         signers.retain(|_| is_wanted);
-        let (id, teacher) = (LessonId::of(message), teacher.to_owned());
-        Lesson { id, teacher, class, when, prints, signers, phrases }
+        Lesson { id, teacher: teacher.to_owned(), class, when, prints, signers, phrases }
     }
 
     /// The key under which the store has it: one lesson a message and teacher.
