@@ -234,6 +234,20 @@ limits! {
     FingerprintPhrases fingerprint_phrases = 8 << 20, Count,
         "phrases of wanted mail that are remembered; a wanted message brings 200 new ones at first";
 
+    // What is taught and kept.
+    LessonFingerprints lesson_fingerprints = 1024, Count,
+        "fingerprints of one message that are learned; a mail has 20 to 100";
+    LessonPhrases lesson_phrases = 8192, Count,
+        "phrases of one wanted message that are learned; a newsletter has 2,000";
+    LessonRequest lesson_request = 8 << 20, Bytes,
+        "one request over the store's socket; 128 messages of a mailbox take 300 kB";
+    LessonConnections lesson_connections = 16, Count,
+        "connections to the store's socket at once; more are closed";
+    LessonMilliseconds lesson_milliseconds = 30_000, Milliseconds,
+        "for a request over the store's socket to arrive, and for its answer to be taken";
+    KnownChanges known_changes = 65_536, Count,
+        "changes of what is known that are kept beside the snapshot; with more a new one is written";
+
     // What goes out.
     FilledTemplate filled_template = 4 << 20, Bytes,
         "a report or header with its tags filled in; tags behind that stay as they are written";

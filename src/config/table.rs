@@ -373,6 +373,10 @@ settings! {
         "Lines of the .cf language that are read before all files.";
     local: bool = "scan.local_tests_only", false, "", Range::Any, reload,
         "No tests that ask the network.";
+    fingerprints: Option<PathBuf> = "fingerprints.store", None, "", Range::Any, restart,
+        "The folder with what was taught of fingerprints (mailprint fp); without it none are made. The server has it open and listens there: commands teach through it.";
+    fingerprints_count: bool = "fingerprints.count", true, "", Range::Any, restart,
+        "Let fingerprints count in verdicts. Off: lessons are taken, and nothing is looked up.";
     slope: f64 = "confidence.slope", 0.9, "", Range::Within(0.001, 100.0), reload,
         "How fast confidence rises with the score: 1 / (1 + exp(-slope * (score - required - midpoint))).";
     midpoint: f64 = "confidence.midpoint", 0.0, "points", Range::Within(-1000.0, 1000.0), reload,

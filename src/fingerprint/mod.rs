@@ -15,6 +15,8 @@
 
 pub mod common;
 pub mod judge;
+mod fold;
+pub mod store;
 mod subject;
 mod text;
 mod token;
@@ -51,12 +53,17 @@ pub fn of_text(text: &str, known: &dyn Known, limits: &Limits) -> Prints {
 /// family whose work meets limits of its own gives back what it [`Reached`].
 pub fn of_view(view: &View<'_>, known: &dyn Known, limits: &Limits) -> Prints {
     let mut out = Vec::new();
-    let reached = view.reached;
-    subject::prints(view, &mut out);
-    text::prints(view, known, limits, &mut out);
+    let mut reached = view.reached;
+    subject::prints(view, limits, &mut out);
+    reached.merge(text::prints(view, known, limits, &mut out));
     let mut seen = std::collections::HashSet::new();
     out.retain(|print| seen.insert(*print));
     Prints { all: out, reached }
+}
+
+/// What the texts say, as [`Known::is_common`] is asked for it.
+pub fn phrases(view: &View<'_>, limits: &Limits) -> Vec<u64> {
+    text::phrases(view, limits)
 }
 
 /// What every algorithm but those of files does with its transform:
@@ -114,6 +121,22 @@ impl Class {
     /// All of them, in the order of their numbers.
     pub const ALL: [Class; 5] =
         [Class::Spam, Class::Phish, Class::Malware, Class::Bulk, Class::Ham];
+
+    /// What people call it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Class::Spam => "spam",
+            Class::Phish => "phish",
+            Class::Malware => "malware",
+            Class::Bulk => "bulk",
+            Class::Ham => "ham",
+        }
+    }
+
+    /// The class called `name`.
+    pub fn named(name: &str) -> Option<Class> {
+        Class::ALL.into_iter().find(|class| class.name() == name)
+    }
 }
 
 /// What one fingerprint is known as: a weight per class, from 0 (not listed) to 15.

@@ -16,6 +16,7 @@ pub mod daemon;
 pub mod handle;
 pub mod identity;
 pub mod keeper;
+pub mod lessons;
 pub mod listener;
 pub mod network;
 pub mod pid_file;
