@@ -52,15 +52,11 @@ pub fn head(bytes: &[u8], trust: &Trust, now: u64) -> Result<Head, FeedError> {
 
 /// May `head` follow the last one that was believed?
 pub fn follows(head: &Head, last: Option<&Head>, trust: &Trust) -> Result<(), FeedError> {
-    let epoch = last.map_or(0, |last| last.epoch).max(trust.epoch);
-    if head.epoch > epoch {
-        return Err(FeedError::Epoch { epoch: head.epoch });
-    }
-    let (have_epoch, have_seq) = match last {
-        Some(last) if last.epoch == epoch => (epoch, last.seq),
-        _ => (epoch, 0),
-    };
+    let (have_epoch, have_seq) = last.map_or((0, 0), |last| (last.epoch, last.seq));
     let (epoch, seq) = (head.epoch, head.seq);
+    if epoch > have_epoch.max(trust.epoch) {
+        return Err(FeedError::Epoch { epoch });
+    }
     if (epoch, seq) < (have_epoch, have_seq) {
         return Err(FeedError::Rollback { have_epoch, have_seq, epoch, seq });
     }

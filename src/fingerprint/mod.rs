@@ -14,8 +14,8 @@
 //! fingerprints of them; `common` learns which phrases say nothing; `judge` weighs matches.
 
 pub mod common;
-pub mod judge;
 mod fold;
+pub mod judge;
 pub mod store;
 mod subject;
 mod text;

@@ -188,7 +188,8 @@ impl Scanner {
             _ => {
                 self.end_word();
                 self.gap += 1;
-                self.stop = matches!(c, '.' | '!' | '?') || self.stop && matches!(c, '"' | '\'' | ')');
+                self.stop =
+                    matches!(c, '.' | '!' | '?') || self.stop && matches!(c, '"' | '\'' | ')');
             }
         }
     }

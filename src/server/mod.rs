@@ -13,6 +13,7 @@
 pub mod arrivals;
 pub mod connection;
 pub mod daemon;
+pub mod feeds;
 pub mod handle;
 pub mod identity;
 pub mod keeper;

@@ -1,9 +1,10 @@
 //! `mailprint fp`: what is known of spam, taught and asked.
 //!
 //! `learn` and `forget` teach, `check` and `show` ask, `delist`, `stats`, `export` and `import`
-//! look after the store. A store that a server has open is reached through the server.
+//! look after the store, `keygen` makes the key of a feed. A store that a server has open is reached through the server.
 
 mod check;
+mod feed;
 mod learn;
 mod mail;
 mod manage;
@@ -43,8 +44,9 @@ pub fn command() -> Command {
         .subcommand(show::command())
         .subcommand(manage::delist_command())
         .subcommand(manage::stats_command())
-        .subcommand(manage::export_command())
-        .subcommand(manage::import_command())
+        .subcommand(feed::with_export(manage::export_command()))
+        .subcommand(feed::with_import(manage::import_command()))
+        .subcommand(feed::keygen_command())
 }
 
 /// Runs it.
@@ -56,8 +58,13 @@ pub fn run(matches: &ArgMatches) -> Outcome {
         Some(("show", matches)) => show::run(matches),
         Some(("delist", matches)) => manage::delist(matches),
         Some(("stats", matches)) => manage::stats(matches),
-        Some(("export", matches)) => manage::export(matches),
+        Some(("export", matches)) => match matches.get_one::<String>("feed") {
+            Some(folder) => feed::export(matches, folder),
+            None => manage::export(matches),
+        },
+        Some(("import", matches)) if feed::is_import(matches) => feed::import(matches),
         Some(("import", matches)) => manage::import(matches),
+        Some(("keygen", matches)) => feed::keygen(matches),
         _ => Err(Failure::new(Code::Usage, "no command; see fp --help")),
     }
 }

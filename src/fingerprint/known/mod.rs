@@ -19,7 +19,7 @@ pub use snapshot::{Snapshot, SnapshotError, Stamp};
 
 use super::{Algorithm, Class, Family, Known, Listed};
 use arc_swap::ArcSwap;
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// Where fingerprints are known from.
@@ -95,6 +95,31 @@ impl Source {
             .get(algorithm, key)
             .or_else(|| Some(self.snapshot.as_ref()?.listed(algorithm, key)))
             .unwrap_or_default()
+    }
+
+    /// All keys by what they are listed as, before it fades; phrases are left out.
+    pub fn lists(&self) -> Lists {
+        let mut lists = self.snapshot.as_ref().map(|known| known.lists()).unwrap_or_default();
+        lists.phrases.clear();
+        let prints = self.overlay.changes().filter_map(|change| match change {
+            Change::Print { algorithm, key, listed } => Some(((algorithm, key), listed)),
+            Change::Phrase { .. } => None,
+        });
+        let changed: HashMap<_, _> = prints.collect();
+        for (list, keys) in &mut lists.prints {
+            keys.retain(|key| !changed.contains_key(&(list.algorithm, *key)));
+        }
+        for ((algorithm, key), listed) in changed {
+            for class in Class::ALL {
+                let weight = listed.weight(class);
+                if weight > 0 {
+                    lists.push(List { algorithm, class, weight }, key);
+                }
+            }
+        }
+        lists.prints.retain(|_, keys| !keys.is_empty());
+        lists.sort();
+        lists
     }
 
     /// Is this phrase common in wanted mail?
@@ -219,6 +244,21 @@ mod tests {
         assert_eq!(weight(&old, 1, Class::Spam), 3, "a source that fades weighs less");
         let struck = both.without(HashSet::from([(Algorithm::TextExact, 1)]));
         assert_eq!(weight(&struck, 1, Class::Spam), 0);
+    }
+
+    #[test]
+    fn the_lists_of_a_source_are_its_snapshots_with_what_changed_since() {
+        let first =
+            [change(1, Class::Spam, 3), change(2, Class::Ham, 1), change(3, Class::Bulk, 2)];
+        let lists = Source::default().changed(&first).lists();
+        assert_eq!(lists.len(), 3);
+        let snapshot = Snapshot::of_bytes(Snapshot::encode(&lists, Stamp::default())).unwrap();
+        let source = Source::new(snapshot);
+        let later = [change(1, Class::Phish, 4), change(2, Class::Ham, 0)];
+        let lists = source.changed(&later).lists();
+        let list = |class, weight| List { algorithm: Algorithm::TextExact, class, weight };
+        let expected = [(list(Class::Phish, 4), vec![1]), (list(Class::Bulk, 2), vec![3])];
+        assert_eq!(lists.prints, BTreeMap::from(expected));
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! The way of a command to the store: to the server that has it open, or to the store itself.
 
+use super::super::feeds;
 use super::wire::{self, Answer, Looked, Request};
 use super::{Lessons, Notices, refused, socket};
 use crate::fingerprint::judge::exemption;
@@ -36,7 +37,9 @@ impl Door {
             if let Some(stream) = connect(folder)? {
                 return Ok(Door::Theirs(Mutex::new(stream)));
             }
-            Lessons::open(folder, limits, notices.clone(), Duration::ZERO).map(Door::Ours)
+            let lessons = Lessons::open(folder, limits, notices.clone(), Duration::ZERO)?;
+            feeds::look(folder, lessons.live(), limits, &*notices);
+            Ok(Door::Ours(lessons))
         })
     }
 
@@ -80,7 +83,9 @@ fn connect(folder: &Path) -> Result<Option<UnixStream>, StoreError> {
         }
     };
     let timeouts = stream.set_read_timeout(Some(LONGEST));
-    timeouts.and_then(|()| stream.set_write_timeout(Some(LONGEST))).map_err(|why| refused(&path, why))?;
+    timeouts
+        .and_then(|()| stream.set_write_timeout(Some(LONGEST)))
+        .map_err(|why| refused(&path, why))?;
     Ok(Some(stream))
 }
 

@@ -60,7 +60,8 @@ impl Lessons {
         live.update(|sets| sets.with(Origin::Local, source.clone()).without(delisted));
         let (jobs, queue) = sync_channel(QUEUE);
         let (changes, back) = (limits.known_changes, jobs.clone());
-        let owner = Owner { store, source, live: live.clone(), changes, back, writing: false, notices };
+        let owner =
+            Owner { store, source, live: live.clone(), changes, back, writing: false, notices };
         let started = std::thread::Builder::new().name("lessons".into()).spawn(|| owner.run(queue));
         started.map_err(|why| StoreError::Io { path: folder.to_owned(), why })?;
         Ok(Lessons { jobs, live })
@@ -75,6 +76,10 @@ impl Lessons {
     pub fn ask(&self, request: Request) -> Answer {
         if let Request::Look { phrases, prints } = request {
             return Answer::Looked(look(&*self.live.load(), &phrases, &prints));
+        }
+        if request == Request::Lists {
+            // Large, and made of what is in force: no lesson waits for it.
+            return Answer::Lists(lists(&self.live));
         }
         let (answer, answered) = sync_channel(1);
         let sent = self.jobs.send(Job::Ask(request, answer)).is_ok();
@@ -107,6 +112,11 @@ pub fn patiently<T>(
             other => return other,
         }
     }
+}
+
+/// What was taught here, key by key.
+fn lists(live: &Live) -> crate::fingerprint::known::Lists {
+    live.load().source(&Origin::Local).map(Source::lists).unwrap_or_default()
 }
 
 /// What is known of these.
@@ -209,9 +219,8 @@ impl Owner {
             Request::Records(prints) => Answer::Records(self.store.records(&prints)?),
             Request::Struck => Answer::Struck(self.store.struck()?),
             Request::Stats => Answer::Stats(self.store.stats()?),
-            Request::Lessons { after } => {
-                Answer::Lessons(self.store.lessons(&after, wire::PAGE)?)
-            }
+            Request::Lists => Answer::Lists(lists(&self.live)),
+            Request::Lessons { after } => Answer::Lessons(self.store.lessons(&after, wire::PAGE)?),
         })
     }
 

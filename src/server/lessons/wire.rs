@@ -3,9 +3,10 @@
 //! A frame is a length (u32) and so many bytes, of which the first says what it is. Numbers are
 //! little-endian. Both ends read with the same care: what is not as it should be is nothing.
 
+use crate::fingerprint::known::{List, Lists};
 use crate::fingerprint::store::record::{Bytes, Record, print_key, put_name};
 use crate::fingerprint::store::{Forget, Lesson, LessonId, Stats, Taught};
-use crate::fingerprint::{Class, Fingerprint, Listed};
+use crate::fingerprint::{Algorithm, Class, Fingerprint, Listed};
 use std::io::{self, Read, Write};
 
 /// Bytes of lessons in one answer, about.
@@ -45,6 +46,8 @@ pub enum Request {
         /// A key; empty for the first lessons.
         after: Vec<u8>,
     },
+    /// All keys by what the lessons given here list them as.
+    Lists,
 }
 
 /// What the owner answers.
@@ -68,6 +71,8 @@ pub enum Answer {
     Stats(Stats),
     /// Some lessons; none if there are no more.
     Lessons(Vec<Lesson>),
+    /// All keys; phrases are left out.
+    Lists(Lists),
 }
 
 /// What is known, in the order of the question.
@@ -118,6 +123,7 @@ impl Request {
                 out.push(8);
                 out.extend(after);
             }
+            Request::Lists => out.push(9),
         }
         out
     }
@@ -143,6 +149,7 @@ impl Request {
             6 => Request::Struck,
             7 => Request::Stats,
             8 => Request::Lessons { after: std::mem::take(&mut bytes.0).to_vec() },
+            9 => Request::Lists,
             _ => return None,
         };
         bytes.0.is_empty().then_some(request)
@@ -189,14 +196,29 @@ impl Answer {
             }
             Answer::Stats(stats) => {
                 out.push(7);
-                let Stats { lessons, fingerprints, exemptions, phrases, delisted, bytes, generation } =
-                    stats;
+                let Stats {
+                    lessons,
+                    fingerprints,
+                    exemptions,
+                    phrases,
+                    delisted,
+                    bytes,
+                    generation,
+                } = stats;
                 let rest = [fingerprints, exemptions, phrases, delisted, bytes, generation];
                 out.extend(lessons.iter().chain(rest).flat_map(|number| number.to_le_bytes()));
             }
             Answer::Lessons(lessons) => {
                 out.push(8);
                 put_lessons(&mut out, lessons);
+            }
+            Answer::Lists(lists) => {
+                out.push(9);
+                for (list, keys) in &lists.prints {
+                    out.extend([list.algorithm as u8, list.class as u8, list.weight]);
+                    put_count(&mut out, keys.len());
+                    out.extend(keys.iter().flat_map(|key| key.to_le_bytes()));
+                }
             }
         }
         out
@@ -246,6 +268,15 @@ impl Answer {
                 })
             }
             8 => Answer::Lessons(lessons(&mut bytes)?),
+            9 => {
+                let all = rest(&mut bytes, |bytes| {
+                    let algorithm = Algorithm::of_number(bytes.byte()?)?;
+                    let class = *Class::ALL.get(usize::from(bytes.byte()?))?;
+                    let list = List { algorithm, class, weight: bytes.byte()? };
+                    Some((list, list_of(bytes)?))
+                })?;
+                Answer::Lists(Lists { prints: all.into_iter().collect(), ..Lists::default() })
+            }
             _ => return None,
         };
         bytes.0.is_empty().then_some(answer)
@@ -269,6 +300,10 @@ fn put_lessons(out: &mut Vec<u8>, lessons: &[Lesson]) {
             out.extend(part);
         }
     }
+}
+
+fn list_of(bytes: &mut Bytes) -> Option<Vec<u64>> {
+    list(bytes, 8, Bytes::number)
 }
 
 fn lessons(bytes: &mut Bytes) -> Option<Vec<Lesson>> {
@@ -336,7 +371,6 @@ pub fn receive(from: &mut impl Read, most: usize) -> io::Result<Option<Vec<u8>>>
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::fingerprint::Algorithm;
     use proptest::prelude::*;
 
     fn print(n: u8) -> Fingerprint {
@@ -366,12 +400,16 @@ mod tests {
             Request::Struck,
             Request::Stats,
             Request::Lessons { after: vec![7] },
+            Request::Lists,
         ];
         for request in requests {
             let bytes = request.to_bytes();
             assert_eq!(Request::of_bytes(&bytes), Some(request));
         }
         let record = Record { shielded: 1, ..Record::default() };
+        let mut lists = Lists::default();
+        let list = List { algorithm: Algorithm::Image, class: Class::Bulk, weight: 3 };
+        lists.prints.insert(list, vec![1, u64::MAX]);
         let answers = [
             Answer::Failed("no".into()),
             Answer::Learned(vec![Taught::New, Taught::Known, Taught::Changed]),
@@ -385,6 +423,7 @@ mod tests {
             Answer::Struck(vec![(print(1), 5)]),
             Answer::Stats(Stats { lessons: [1, 2, 3, 4, 5], generation: 6, ..Stats::default() }),
             Answer::Lessons(vec![lesson()]),
+            Answer::Lists(lists),
         ];
         for answer in answers {
             assert_eq!(Answer::of_bytes(&answer.to_bytes()), Some(answer));
