@@ -17,6 +17,7 @@ pub mod common;
 pub mod judge;
 mod fold;
 pub mod store;
+mod summary;
 mod subject;
 mod text;
 mod token;
