@@ -14,7 +14,10 @@
 //! fingerprints of them; `common` learns which phrases say nothing; `judge` weighs matches.
 
 pub mod common;
+mod contacts;
 pub mod judge;
+pub mod links;
+mod structure;
 mod subject;
 mod text;
 mod token;
@@ -51,7 +54,10 @@ pub fn of_text(text: &str, known: &dyn Known, limits: &Limits) -> Prints {
 /// family whose work meets limits of its own gives back what it [`Reached`].
 pub fn of_view(view: &View<'_>, known: &dyn Known, limits: &Limits) -> Prints {
     let mut out = Vec::new();
-    let reached = view.reached;
+    let mut reached = view.reached;
+    let links = links::prints(view, limits, &mut out, &mut reached);
+    contacts::prints(view, limits, &mut out, &mut reached);
+    structure::prints(view, &links, &mut out);
     subject::prints(view, &mut out);
     text::prints(view, known, limits, &mut out);
     let mut seen = std::collections::HashSet::new();
