@@ -129,9 +129,7 @@ impl Phrases {
             counts.insert(phrase & !COUNT, (phrase & COUNT) as u8);
         }
         let whole = rest.is_empty() && counts.len() == count;
-        whole
-            .then_some(Phrases { messages: u32::from_le_bytes(*messages), counts })
-            .ok_or(Damaged)
+        whole.then_some(Phrases { messages: u32::from_le_bytes(*messages), counts }).ok_or(Damaged)
     }
 }
 

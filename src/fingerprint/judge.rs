@@ -209,12 +209,7 @@ fn look_up(print: Fingerprint, known: &dyn Known, signer: Signer<'_>) -> Option<
     Some(Match { print, listed, standing, points: 0 })
 }
 
-fn standing(
-    print: Fingerprint,
-    listed: Listed,
-    known: &dyn Known,
-    signer: Signer<'_>,
-) -> Standing {
+fn standing(print: Fingerprint, listed: Listed, known: &dyn Known, signer: Signer<'_>) -> Standing {
     let exempt = |domain: &str| {
         let pair = exemption(print, domain);
         known.listed(pair.algorithm, pair.key()).weight(Class::Ham) > 0

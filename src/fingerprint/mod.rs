@@ -14,11 +14,14 @@
 //! fingerprints of them; `common` learns which phrases say nothing; `judge` weighs matches.
 
 pub mod common;
-pub mod judge;
+mod contacts;
 mod fold;
+pub mod judge;
+pub mod links;
 pub mod store;
-mod summary;
+mod structure;
 mod subject;
+mod summary;
 mod text;
 mod token;
 pub mod view;
@@ -55,6 +58,9 @@ pub fn of_text(text: &str, known: &dyn Known, limits: &Limits) -> Prints {
 pub fn of_view(view: &View<'_>, known: &dyn Known, limits: &Limits) -> Prints {
     let mut out = Vec::new();
     let mut reached = view.reached;
+    let links = links::prints(view, limits, &mut out, &mut reached);
+    contacts::prints(view, limits, &mut out, &mut reached);
+    structure::prints(view, &links, &mut out);
     subject::prints(view, limits, &mut out);
     reached.merge(text::prints(view, known, limits, &mut out));
     let mut seen = std::collections::HashSet::new();
