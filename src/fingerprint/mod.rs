@@ -13,8 +13,11 @@
 //! `view` makes the views; `token`, `text`, `subject` and one file for each other family make
 //! fingerprints of them; `common` learns which phrases say nothing; `judge` weighs matches.
 
+mod attachments;
 pub mod common;
 mod contacts;
+mod entropy;
+pub mod images;
 pub mod judge;
 pub mod links;
 mod structure;
@@ -55,6 +58,9 @@ pub fn of_text(text: &str, known: &dyn Known, limits: &Limits) -> Prints {
 pub fn of_view(view: &View<'_>, known: &dyn Known, limits: &Limits) -> Prints {
     let mut out = Vec::new();
     let mut reached = view.reached;
+    let files = attachments::prints(view, limits, &mut out, &mut reached);
+    images::prints(&files.pictures, limits, &mut out, &mut reached);
+    entropy::prints(view, &files.binaries, &mut out);
     let links = links::prints(view, limits, &mut out, &mut reached);
     contacts::prints(view, limits, &mut out, &mut reached);
     structure::prints(view, &links, &mut out);

@@ -185,10 +185,7 @@ impl Found {
     }
 
     fn handle(&mut self, messenger: &str, name: &str) {
-        let is_name =
-            |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '.' | '-' | ':' | '+');
-        let end = name.find(|c| !is_name(c)).unwrap_or(name.len());
-        let name = name.get(..end).unwrap_or_default().trim_end_matches(['.', '-', ':']);
+        let name = handle_at(name);
         if (4..=64).contains(&name.len()) {
             self.add(Kind::Handle, format!("h:{messenger}:{}", name.to_lowercase()));
         }
@@ -232,7 +229,7 @@ impl Found {
                 self.add(Kind::Account, format!("i:{iban}"));
                 at += iban.len().saturating_sub(name.len());
             }
-            if let Some(messenger) = cues.messenger.filter(|_| is_handle(name, last)) {
+            if let Some(messenger) = cues.messenger.filter(|_| is_handle(here, last)) {
                 self.handle(messenger, here);
                 cues.messenger = None;
             }
@@ -340,10 +337,19 @@ impl Cues {
     }
 }
 
-/// Is a word after a messenger's name a name there? By `@` or `:` before it, or by its looks.
-fn is_handle(word: &str, before: Option<u8>) -> bool {
-    let odd = word.bytes().any(|b| b.is_ascii_digit() || b == b'_');
-    word.len() >= 4 && (before == Some(b'@') || (odd && !word.bytes().all(|b| b == b'_')))
+/// Is what begins `text`, after a messenger's name, a name there? By `@` before it, by a digit
+/// or `_` in it, or by Skype's `live:`.
+fn is_handle(text: &str, before: Option<u8>) -> bool {
+    let name = handle_at(text);
+    let odd = name.bytes().any(|b| b.is_ascii_digit() || b == b'_') || name.starts_with("live:");
+    name.len() >= 4 && (before == Some(b'@') || odd)
+}
+
+/// The characters of a name that `text` begins with.
+fn handle_at(text: &str) -> &str {
+    let is_name = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '.' | '-' | ':' | '+');
+    let end = text.find(|c| !is_name(c)).unwrap_or(text.len());
+    text.get(..end).unwrap_or_default().trim_end_matches(['.', '-', ':'])
 }
 
 /// The next run of ASCII letters, digits and `_`, from `at` on.
