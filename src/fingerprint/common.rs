@@ -11,8 +11,9 @@
 //! (u32); then the phrases in ascending order, each as the difference to the one before in
 //! LEB128, the lowest four bits of the phrase being its count. Numbers are little-endian.
 
+use super::text::WORD;
 use super::view::View;
-use super::{Known, Prints};
+use super::{Fingerprint, Known, Prints};
 use crate::limits::Limits;
 use std::collections::HashMap;
 
@@ -36,7 +37,7 @@ impl Phrases {
     /// Learns what a wanted message says: its phrases, and the fingerprints of all it holds.
     pub fn learn(&mut self, view: &View<'_>, prints: &Prints, limits: &Limits) {
         let mut seen = super::text::phrases(view, limits);
-        seen.extend(prints.all.iter().map(super::Fingerprint::key));
+        seen.extend(prints.all.iter().map(|print| of_print(*print)));
         seen.sort_unstable();
         seen.dedup();
         self.messages = self.messages.saturating_add(1);
@@ -64,9 +65,12 @@ impl Phrases {
         self.counts.is_empty()
     }
 
-    /// Is `phrase` common?
+    /// Is `phrase` common? A phrase or a fingerprint is when one message held it; a word is when
+    /// one in fifty did, or fifteen.
     pub fn contains(&self, phrase: u64) -> bool {
-        self.counts.contains_key(&(phrase & !COUNT))
+        let count = self.counts.get(&(phrase & !COUNT)).copied().unwrap_or_default();
+        let least = if phrase & WORD == 0 { 1 } else { (self.messages / 50).clamp(2, 15) };
+        u32::from(count) >= least
     }
 
     /// Makes room: half of `most` are kept, those seen most often.
@@ -127,6 +131,11 @@ impl Phrases {
         let whole = rest.is_empty() && counts.len() == count;
         whole.then_some(Phrases { messages: u32::from_le_bytes(*messages), counts }).ok_or(Damaged)
     }
+}
+
+/// The phrase that stands for a whole fingerprint.
+pub fn of_print(print: Fingerprint) -> u64 {
+    print.key() & !WORD
 }
 
 /// Nothing is known: with this, fingerprints are what they are for everybody.

@@ -13,7 +13,7 @@
 //! other one a quarter, because they look at the same thing; the family adds `cap` at most.
 //! Families are added up. [`VERDICT`] points are a verdict, [`SUSPECT`] points a suspicion.
 
-use super::{Algorithm, Class, Family, Fingerprint, Known, Listed, Prints};
+use super::{Algorithm, Class, Family, Fingerprint, Known, Listed, Prints, common};
 use md5::{Digest as _, Md5};
 
 /// Points of a verdict.
@@ -217,7 +217,7 @@ fn standing(print: Fingerprint, listed: Listed, known: &dyn Known, signer: Signe
     if listed.weight(Class::Ham) > 0 {
         return Standing::Wanted;
     }
-    if known.is_common(print.key()) {
+    if known.is_common(common::of_print(print)) {
         return Standing::Common;
     }
     match signer {

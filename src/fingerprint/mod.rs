@@ -17,6 +17,7 @@ mod attachments;
 pub mod common;
 mod contacts;
 mod entropy;
+mod fold;
 pub mod images;
 pub mod judge;
 pub mod links;
@@ -61,11 +62,14 @@ pub fn of_view(view: &View<'_>, known: &dyn Known, limits: &Limits) -> Prints {
     let files = attachments::prints(view, limits, &mut out, &mut reached);
     images::prints(&files.pictures, limits, &mut out, &mut reached);
     entropy::prints(view, &files.binaries, &mut out);
-    let links = links::prints(view, limits, &mut out, &mut reached);
-    contacts::prints(view, limits, &mut out, &mut reached);
+    let links = links::prints(view, &files.documents, limits, &mut out, &mut reached);
+    contacts::prints(view, &files.documents, limits, &mut out, &mut reached);
     structure::prints(view, &links, &mut out);
-    subject::prints(view, &mut out);
-    text::prints(view, known, limits, &mut out);
+    for document in &files.documents {
+        reached.merge(text::of_document(&document.text, known, limits, &mut out));
+    }
+    subject::prints(view, limits, &mut out);
+    reached.merge(text::prints(view, known, limits, &mut out));
     let mut seen = std::collections::HashSet::new();
     out.retain(|print| seen.insert(*print));
     Prints { all: out, reached }

@@ -1,6 +1,6 @@
 //! How the sender wants to be reached: fingerprints of contacts (`contact`).
 //!
-//! In: the view's texts, its `mailto:`, `tel:` and messenger links, `Reply-To`. Out:
+//! In: the view's texts and documents, its `mailto:`, `tel:` and messenger links, `Reply-To`. Out:
 //! fingerprints. `phone`, `wallet` (with `keccak`) and `account` know what each looks like.
 //!
 //! # Specification
@@ -28,6 +28,7 @@ mod keccak;
 mod phone;
 mod wallet;
 
+use super::attachments::Document;
 use super::links::{Url, is_common};
 use super::view::View;
 use super::{Algorithm, Fingerprint, digest};
@@ -42,9 +43,10 @@ const MOST: usize = 12;
 /// Domains of addresses.
 const MOST_DOMAINS: usize = 8;
 
-/// Adds the fingerprints of the view's contacts.
+/// Adds the fingerprints of the contacts that the view and `documents` name.
 pub(super) fn prints(
     view: &View<'_>,
+    documents: &[Document],
     limits: &Limits,
     out: &mut Vec<Fingerprint>,
     reached: &mut Reached,
@@ -62,6 +64,9 @@ pub(super) fn prints(
     }
     for part in &view.texts {
         found.in_text(&part.text, false);
+    }
+    for document in documents {
+        found.in_text(&document.text, false);
     }
     if found.full {
         reached.note(Limit::FingerprintContacts);
@@ -655,7 +660,7 @@ mod tests {
         let texts = vec![TextPart { html: false, text: text.to_owned() }];
         let view = View { message: Some(&message), texts, ..View::default() };
         let mut out = Vec::new();
-        prints(&view, &Limits::default(), &mut out, &mut Reached::default());
+        prints(&view, &[], &Limits::default(), &mut out, &mut Reached::default());
         out
     }
 
@@ -676,7 +681,7 @@ mod tests {
         let view = View { texts, links, ..View::default() };
         for (most, count, met) in [(2, 2, true), (3, 3, false), (4, 3, false)] {
             let (mut out, mut reached) = (Vec::new(), Reached::default());
-            prints(&view, &limits(most), &mut out, &mut reached);
+            prints(&view, &[], &limits(most), &mut out, &mut reached);
             let contacts = out.iter().filter(|print| print.algorithm == Algorithm::Contact);
             assert_eq!(contacts.count(), count);
             assert_eq!(reached.has(Limit::FingerprintContacts), met);

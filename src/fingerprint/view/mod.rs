@@ -5,8 +5,16 @@
 //! encodings, charsets, markup, hidden text) is undone here and nowhere else; nothing is said
 //! twice; every list is bounded by a row of [`Limits`].
 //!
-//! * `build` walks the parts; `page` renders HTML with `tokenizer`, `style`, `colour` and
-//!   `sheet`, which together decide what is hidden and in which order text is shown.
+//! * `build` walks the parts; `page` renders HTML, cut by `tokenizer`; `css` and `sheet` decide
+//!   what is hidden and in which order text is shown.
+
+mod build;
+mod css;
+mod page;
+mod sheet;
+mod tokenizer;
+
+pub(super) use page::turned;
 
 use crate::limits::Reached;
 use crate::message::Message;
@@ -127,18 +135,5 @@ impl View<'_> {
     /// The head of the message that counts. None for a short text.
     pub fn headers(&self) -> Option<&Headers> {
         Some(&self.message?.parts().get(self.top)?.headers)
-    }
-}
-
-impl<'m> View<'m> {
-    /// Looks at `message`.
-    pub fn of(message: &'m Message, _limits: &crate::limits::Limits) -> View<'m> {
-        View { message: Some(message), ..View::default() }
-    }
-
-    /// Looks at a text without headers.
-    pub fn of_text(text: &str, _limits: &crate::limits::Limits) -> View<'m> {
-        let texts = vec![TextPart { html: false, text: text.to_owned() }];
-        View { texts, ..View::default() }
     }
 }
