@@ -29,6 +29,7 @@ pub mod view;
 
 use crate::limits::{Limits, Reached};
 use crate::message::Message;
+pub use attachments::Document;
 use md5::{Digest as _, Md5};
 use view::View;
 
@@ -59,13 +60,8 @@ pub fn of_text(text: &str, known: &dyn Known, limits: &Limits) -> Prints {
 pub fn of_view(view: &View<'_>, known: &dyn Known, limits: &Limits) -> Prints {
     let mut out = Vec::new();
     let mut reached = view.reached;
-    let files = attachments::prints(view, limits, &mut out, &mut reached);
-    images::prints(&files.pictures, limits, &mut out, &mut reached);
-    entropy::prints(view, &files.binaries, &mut out);
-    let links = links::prints(view, &files.documents, limits, &mut out, &mut reached);
-    contacts::prints(view, &files.documents, limits, &mut out, &mut reached);
-    structure::prints(view, &links, &mut out);
-    for document in &files.documents {
+    let documents = beside_texts(view, limits, &mut out, &mut reached);
+    for document in &documents {
         reached.merge(text::of_document(&document.text, known, limits, &mut out));
     }
     subject::prints(view, limits, &mut out);
@@ -73,6 +69,23 @@ pub fn of_view(view: &View<'_>, known: &dyn Known, limits: &Limits) -> Prints {
     let mut seen = std::collections::HashSet::new();
     out.retain(|print| seen.insert(*print));
     Prints { all: out, reached }
+}
+
+/// Adds the fingerprints of all that is no text: files, pictures, links, contacts, structure.
+/// Gives the documents among the files.
+pub fn beside_texts(
+    view: &View<'_>,
+    limits: &Limits,
+    out: &mut Vec<Fingerprint>,
+    reached: &mut Reached,
+) -> Vec<Document> {
+    let files = attachments::prints(view, limits, out, reached);
+    images::prints(&files.pictures, limits, out, reached);
+    entropy::prints(view, &files.binaries, out);
+    let links = links::prints(view, &files.documents, limits, out, reached);
+    contacts::prints(view, &files.documents, limits, out, reached);
+    structure::prints(view, &links, out);
+    files.documents
 }
 
 /// What every algorithm but those of files does with its transform:
