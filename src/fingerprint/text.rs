@@ -31,7 +31,7 @@
 //! each word's hash with the highest bit set.
 
 use super::token::{Word, Words, mix, words};
-use super::view::{TextPart, View};
+use super::view::View;
 use super::{Algorithm, Fingerprint, Known, digest};
 use crate::limits::{Limits, Reached};
 
@@ -62,6 +62,9 @@ const SENTENCE: std::ops::RangeInclusive<usize> = 7..=60;
 const SENTENCE_WEIGHT: u32 = 32;
 /// The most sentences of a text.
 const SENTENCES: usize = 16;
+/// A footer has no more octets and lines.
+const FOOTER: usize = 1600;
+const FOOTER_LINES: usize = 32;
 /// What tells a word from a phrase.
 pub(super) const WORD: u64 = 1 << 63;
 
@@ -77,9 +80,9 @@ pub(super) fn prints(
     let first = out.len();
     let mut shorts = Vec::new();
     for part in &view.texts {
-        let read = words(&part.text, limits);
+        let read = words(without_footer(&part.text), limits);
         reached.merge(read.reached);
-        whole(part, &read, limits, out, &mut shorts);
+        whole(&read, out, &mut shorts);
         anchors(&read.words, known, (Algorithm::TextAnchor, ANCHORS), out);
         bands(&read.words, out);
         bags(&read.words, known, out);
@@ -149,18 +152,9 @@ fn octets(numbers: impl Iterator<Item = u64>) -> Vec<u8> {
     numbers.flat_map(u64::to_le_bytes).collect()
 }
 
-fn whole(
-    part: &TextPart,
-    read: &Words,
-    limits: &Limits,
-    out: &mut Vec<Fingerprint>,
-    shorts: &mut Vec<Vec<u8>>,
-) {
-    let own = before_footer(&part.text);
-    let again = (own.len() < part.text.len()).then(|| words(own, limits));
-    let all = &again.as_ref().unwrap_or(read).words;
-    let transform = octets(all.iter().map(|word| word.hash));
-    match all.len() {
+fn whole(read: &Words, out: &mut Vec<Fingerprint>, shorts: &mut Vec<Vec<u8>>) {
+    let transform = octets(read.words.iter().map(|word| word.hash));
+    match read.words.len() {
         EXACT.. => out.push(digest(Algorithm::TextExact, &transform)),
         SHORT.. => {
             out.push(digest(Algorithm::TextShort, &transform));
@@ -170,18 +164,30 @@ fn whole(
     }
 }
 
-/// `text` up to a mailing list's footer or a signature.
-fn before_footer(text: &str) -> &str {
-    let mut at = 0;
-    for line in text.split_inclusive('\n') {
-        let bare = line.trim_end_matches(['\r', '\n']);
-        let underlined = bare.len() >= 20 && bare.bytes().all(|b| b == b'_');
-        if at > 0 && (underlined || bare == "-- ") {
-            return text.get(..at).unwrap_or(text);
+/// `text` without what mailing lists, mail programs and authors put below every message: from the
+/// first separator on behind which there are no more than [`FOOTER_LINES`] lines and
+/// [`FOOTER`] octets; but not if next to nothing stands above it.
+fn without_footer(text: &str) -> &str {
+    let tail =
+        text.get(text.ceil_char_boundary(text.len().saturating_sub(FOOTER))..).unwrap_or_default();
+    let mut cut = None;
+    let mut at = text.len();
+    for line in tail.split_inclusive('\n').rev().take(FOOTER_LINES) {
+        at -= line.len();
+        if is_separator(line) {
+            cut = Some(at);
         }
-        at += line.len();
     }
-    text
+    let body = cut.and_then(|cut| text.get(..cut));
+    body.filter(|body| body.split_whitespace().nth(2).is_some()).unwrap_or(text)
+}
+
+/// Is this line drawn: nothing but `- _ = * ~ #` (two or more), or mostly?
+fn is_separator(line: &str) -> bool {
+    let line = line.trim_start_matches(['>', '|', ' ', '\t']).trim_end();
+    let drawn =
+        line.bytes().filter(|b| matches!(b, b'-' | b'_' | b'=' | b'*' | b'~' | b'#')).count();
+    drawn >= 2 && drawn == line.len() || drawn >= 12 && drawn * 5 >= line.len() * 3
 }
 
 fn anchors(

@@ -83,9 +83,8 @@ fn drawn(seed: u64) -> RgbImage {
         }
         return picture;
     }
-    let waves: Vec<[f32; 4]> = (0..14)
-        .map(|_| [0; 4].map(|_: i32| chance.below(1000) as f32 / 1000.0))
-        .collect();
+    let waves: Vec<[f32; 4]> =
+        (0..14).map(|_| [0; 4].map(|_: i32| chance.below(1000) as f32 / 1000.0)).collect();
     for (x, y, pixel) in picture.enumerate_pixels_mut() {
         let (x, y) = (x as f32 / width as f32, y as f32 / height as f32);
         let sum: f32 = waves
@@ -93,7 +92,9 @@ fn drawn(seed: u64) -> RgbImage {
             .enumerate()
             .map(|(n, [a, b, c, d])| {
                 let turns = (1 + n) as f32 * 1.7;
-                (x * turns * (a - 0.5) * 4.0 + y * turns * (b - 0.5) * 4.0 + c * 7.0).sin() * (0.3 + d) / (1.0 + n as f32 * 0.3)
+                (x * turns * (a - 0.5) * 4.0 + y * turns * (b - 0.5) * 4.0 + c * 7.0).sin()
+                    * (0.3 + d)
+                    / (1.0 + n as f32 * 0.3)
             })
             .sum();
         let value = (128.0 + 60.0 * sum).clamp(0.0, 255.0) as u8;
@@ -229,18 +230,27 @@ fn made(seed: u64) -> Vec<(&'static str, &'static str, Vec<u8>)> {
         "%PDF-1.4\n1 0 obj <</CreationDate(D:20240101000000)>> endobj\n2 0 obj <<>>\nstream\n\
          BT /F1 12 Tf ({text}) Tj ET\nendstream endobj\ntrailer <</ID[<00112233445566778899aabbccddeeff>]>>\n%%EOF\n"
     );
-    let document = format!("<?xml version=\"1.0\"?><w:p><w:t>{}</w:t></w:p>", words(&mut chance, 40));
+    let document =
+        format!("<?xml version=\"1.0\"?><w:p><w:t>{}</w:t></w:p>", words(&mut chance, 40));
     let word = zipped(&[
         ("[Content_Types].xml", b"<Types/>".to_vec()),
         ("word/document.xml", document.into_bytes()),
     ]);
-    let page = format!("<html><body><p>{}</p><form action=\"http://example.com/x\"></form>", words(&mut chance, 30));
-    let archive = zipped(&[("invoice.exe", noise(&mut chance, 20_000)), ("readme.txt", b"x".to_vec())]);
+    let page = format!(
+        "<html><body><p>{}</p><form action=\"http://example.com/x\"></form>",
+        words(&mut chance, 30)
+    );
+    let archive =
+        zipped(&[("invoice.exe", noise(&mut chance, 20_000)), ("readme.txt", b"x".to_vec())]);
     vec![
         ("setup.exe", "application/octet-stream", program),
         ("invoice.zip", "application/zip", archive),
         ("invoice.pdf", "application/pdf", pdf.into_bytes()),
-        ("letter.docx", "application/vnd.openxmlformats-officedocument.wordprocessingml.document", word),
+        (
+            "letter.docx",
+            "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
+            word,
+        ),
         ("page.html", "application/octet-stream", page.into_bytes()),
     ]
 }
@@ -312,15 +322,23 @@ fn sender(mail: &[u8]) -> String {
 }
 
 fn wanted(spam: &[(String, Vec<u8>)], ham: &[(String, Vec<u8>)]) {
-    let learned: HashSet<Fingerprint> =
-        spam.iter().flat_map(|(_, mail)| prints_of(mail)).collect();
+    let learned: HashSet<Fingerprint> = spam.iter().flat_map(|(_, mail)| prints_of(mail)).collect();
     let mut halves: [Vec<(usize, Vec<Fingerprint>)>; 2] = Default::default();
     for (number, (_, mail)) in ham.iter().enumerate() {
         let half = sender(mail).bytes().fold(7u32, |sum, b| sum.wrapping_mul(31) + u32::from(b));
         halves[(half >> 4) as usize & 1].push((number, prints_of(mail)));
     }
-    println!("learned {} fingerprints of {} spam; ham {} + {}", learned.len(), spam.len(), halves[0].len(), halves[1].len());
-    println!("{:18} {:>9} {:>7} {:>7} {:>7} {:>7} {:>7}", "algorithm", "learned", "raw", "raw>=2", "left", "left>=2", "left>=3");
+    println!(
+        "learned {} fingerprints of {} spam; ham {} + {}",
+        learned.len(),
+        spam.len(),
+        halves[0].len(),
+        halves[1].len()
+    );
+    println!(
+        "{:18} {:>9} {:>7} {:>7} {:>7} {:>7} {:>7}",
+        "algorithm", "learned", "raw", "raw>=2", "left", "left>=2", "left>=3"
+    );
     let mut columns: HashMap<Algorithm, [usize; 5]> = HashMap::new();
     let mut families: HashMap<Family, usize> = HashMap::new();
     let mut shown: HashMap<Fingerprint, Vec<usize>> = HashMap::new();
@@ -364,10 +382,17 @@ fn wanted(spam: &[(String, Vec<u8>)], ham: &[(String, Vec<u8>)]) {
     if std::env::var_os("SHOW").is_some() {
         let mut shown: Vec<_> = shown.into_iter().collect();
         shown.sort_by_key(|(print, numbers)| (print.algorithm, numbers.len()));
-        for (print, numbers) in shown.iter().filter(|row| !matches!(row.0.algorithm.family(), Family::Text)) {
+        for (print, numbers) in
+            shown.iter().filter(|row| !matches!(row.0.algorithm.family(), Family::Text))
+        {
             let spam = spam.iter().filter(|(_, mail)| prints_of(mail).contains(print)).take(2);
             let spam: Vec<_> = spam.map(|(path, _)| path.as_str()).collect();
-            println!("{} {} ham, {} ~ {spam:?}", print.algorithm.name(), numbers.len(), ham[numbers[0]].0);
+            println!(
+                "{} {} ham, {} ~ {spam:?}",
+                print.algorithm.name(),
+                numbers.len(),
+                ham[numbers[0]].0
+            );
         }
     }
     println!();
@@ -399,6 +424,9 @@ fn cost(ham: &[(String, Vec<u8>)]) {
     let at = |share: usize| took.get(took.len() * share / 100).copied().unwrap_or_default();
     println!(
         "cost beside texts, {} messages of 8 to 12 kB: median {:.1} us, 90 % {:.1} us, 99 % {:.1} us; at most {prints} fingerprints",
-        views.len(), at(50), at(90), at(99)
+        views.len(),
+        at(50),
+        at(90),
+        at(99)
     );
 }

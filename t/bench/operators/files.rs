@@ -274,8 +274,7 @@ fn edit(
         while let Some(line) = lines.next_if(|line| !line.starts_with(b"--")) {
             coded.extend(line.iter().filter(|b| !b.is_ascii_whitespace()));
         }
-        let replaced =
-            BASE64.decode(&coded).ok().and_then(|file| change(&head, &file));
+        let replaced = BASE64.decode(&coded).ok().and_then(|file| change(&head, &file));
         let (head, coded) = match replaced {
             Some((head, file)) => {
                 changed = true;
