@@ -122,7 +122,8 @@ fn learn(corpus: &Corpus, ham: &[&Mail], mutants: &Mutants) -> Memory {
     }
     let memory_ref = &memory;
     let originals = in_parallel(&corpus.spam, |mail| memory_ref.prints(&mail.bytes));
-    let copies = in_parallel(&mutants.learned, |(stem, bytes)| (stem.clone(), memory_ref.prints(bytes)));
+    let copies =
+        in_parallel(&mutants.learned, |(stem, bytes)| (stem.clone(), memory_ref.prints(bytes)));
     for (mail, prints) in corpus.spam.iter().zip(originals) {
         memory.learn(&mail.stem, &prints);
     }
@@ -229,7 +230,13 @@ fn recall(sample: &[&Mail], mutants: &Mutants, memory: &Memory, misses: bool) ->
 }
 
 /// The original learned and a mutant looked up; another mutant learned in its place.
-fn one(mail: &Mail, first: &[u8], second: &[u8], memory: &Memory, told: (bool, &str)) -> [Grade; 2] {
+fn one(
+    mail: &Mail,
+    first: &[u8],
+    second: &[u8],
+    memory: &Memory,
+    told: (bool, &str),
+) -> [Grade; 2] {
     let looked_up = memory.prints(second);
     let original = memory.only(&mail.stem, &memory.prints(&mail.bytes));
     let other = memory.only(&mail.stem, &memory.prints(first));
