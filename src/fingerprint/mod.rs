@@ -20,6 +20,7 @@ mod entropy;
 mod fold;
 pub mod images;
 pub mod judge;
+pub mod known;
 pub mod links;
 pub mod store;
 mod structure;
@@ -106,8 +107,6 @@ pub(crate) fn digest(algorithm: Algorithm, transform: &[u8]) -> Fingerprint {
 
 /// The version of all transforms.
 const VERSION: u8 = 1;
-
-pub mod known;
 
 /// One transform of one message, digested.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]

@@ -33,14 +33,12 @@ pub fn command() -> Command {
                 .value_parser(Class::ALL.map(Class::name))
                 .help("What the messages are"),
         )
-        .arg(
-            options::repeated(
-                "signer",
-                "DOMAIN",
-                "Wanted mail of this domain, whose DKIM signature has been verified: the domain \
+        .arg(options::repeated(
+            "signer",
+            "DOMAIN",
+            "Wanted mail of this domain, whose DKIM signature has been verified: the domain \
                  is exempt from its fingerprints, and others that copy its mail are not",
-            ),
-        )
+        ))
         .arg(super::text())
         .arg(super::files())
 }
@@ -168,7 +166,6 @@ fn status(unread: usize) -> u8 {
     code.number()
 }
 
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -177,6 +174,9 @@ mod tests {
     #[test]
     fn what_could_not_be_read_is_in_the_status() {
         assert_eq!((status(0), status(2)), (0, 65));
-        assert_eq!([Taught::New as usize, Taught::Known as usize, Taught::Changed as usize], [0, 1, 2]);
+        assert_eq!(
+            [Taught::New as usize, Taught::Known as usize, Taught::Changed as usize],
+            [0, 1, 2]
+        );
     }
 }

@@ -235,7 +235,8 @@ fn each_line(
     take: &mut dyn FnMut(Line) -> Result<(), Failure>,
 ) -> Result<u64, Failure> {
     let wrong = |why: &str| Failure::new(Code::DataErr, format!("{path}: {why}"));
-    let file = File::open(path).map_err(|why| Failure::new(Code::NoInput, format!("{path}: {why}")))?;
+    let file =
+        File::open(path).map_err(|why| Failure::new(Code::NoInput, format!("{path}: {why}")))?;
     let mut reader = BufReader::new(file);
     let mut next = |text: &mut String| {
         text.clear();
@@ -259,8 +260,9 @@ fn each_line(
             return if whole { Ok(count) } else { Err(wrong("its end is not that of this file")) };
         }
         let number = count + 2;
-        let line = Line::parse(line)
-            .ok_or_else(|| wrong(&format!("line {number} is neither a lesson nor a fingerprint")))?;
+        let line = Line::parse(line).ok_or_else(|| {
+            wrong(&format!("line {number} is neither a lesson nor a fingerprint"))
+        })?;
         take(line)?;
         count += 1;
     }

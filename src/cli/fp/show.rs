@@ -102,7 +102,10 @@ fn why(print: &Fingerprint, judgement: &Judgement, struck: &Struck) -> String {
         Standing::Counts if found.points == 0 => "says nothing bad".to_owned(),
         Standing::Counts => format!("counts {}", found.points),
         Standing::Unchecked => {
-            format!("counts {}: half, as nobody checked who signed, and some are exempt", found.points)
+            format!(
+                "counts {}: half, as nobody checked who signed, and some are exempt",
+                found.points
+            )
         }
         Standing::Wanted if found.points > 0 => {
             format!("counts {}: wanted mail has it too", found.points)

@@ -71,7 +71,8 @@ fn write_beside(
     write: impl FnOnce(&mut BufWriter<File>) -> io::Result<()>,
 ) -> io::Result<()> {
     let mode = if readable { 0o644 } else { 0o600 };
-    let file = OpenOptions::new().write(true).create(true).truncate(true).mode(mode).open(beside)?;
+    let file =
+        OpenOptions::new().write(true).create(true).truncate(true).mode(mode).open(beside)?;
     let mut out = BufWriter::with_capacity(1 << 18, file);
     write(&mut out)?;
     out.flush()?;

@@ -179,7 +179,8 @@ mod tests {
 
     #[test]
     fn the_heaviest_source_counts_and_what_is_struck_does_not() {
-        let local = Source::default().changed(&[change(1, Class::Spam, 3), change(2, Class::Ham, 1)]);
+        let local =
+            Source::default().changed(&[change(1, Class::Spam, 3), change(2, Class::Ham, 1)]);
         let mut feed = Source::default().changed(&[change(1, Class::Spam, 9)]);
         let sets = Sets::default().with(Origin::Local, local);
         let both = sets.with(Origin::Feed("f".into()), feed.clone());
@@ -196,7 +197,8 @@ mod tests {
     #[test]
     fn a_phrase_is_common_where_one_source_says_so() {
         let phrase = |phrase, common| Change::Phrase { phrase, common };
-        let local = Source::default().changed(&[phrase(1, true), phrase(2, true), phrase(2, false)]);
+        let local =
+            Source::default().changed(&[phrase(1, true), phrase(2, true), phrase(2, false)]);
         let sets = Sets::default().with(Origin::Local, local);
         assert!(sets.is_common(1) && !sets.is_common(2) && !sets.is_common(3));
     }

@@ -285,9 +285,8 @@ fn section(bytes: &[u8], row: usize) -> Option<(u8, Section)> {
         tags: offset(at + 16)?,
         index: offset(at + 24)?,
     };
-    let fits = |from: usize, length: usize| {
-        from.checked_add(length).is_some_and(|end| end <= bytes.len())
-    };
+    let fits =
+        |from: usize, length: usize| from.checked_add(length).is_some_and(|end| end <= bytes.len());
     let cells = (1usize << section.bits.min(MOST_BITS)) + 1;
     let tags = if kind == PHRASES { 0 } else { section.count };
     let is_within = section.bits <= MOST_BITS
@@ -323,8 +322,7 @@ fn encode(out: &mut (impl Write + Seek), lists: &Lists, stamp: Stamp) -> io::Res
     }
     let head = HEAD + ROW * kinds.len();
     out.write_all(&vec![0; head])?;
-    let mut data =
-        Summed { out: &mut *out, sum: crc32fast::Hasher::new(), length: head as u64 };
+    let mut data = Summed { out: &mut *out, sum: crc32fast::Hasher::new(), length: head as u64 };
     let mut rows = Vec::new();
     for (kind, lists) in &kinds {
         rows.extend(put_section(&mut data, *kind, lists)?);
@@ -504,7 +502,8 @@ mod tests {
 
     #[test]
     fn a_file_is_replaced_whole() {
-        let folder = std::env::temp_dir().join(format!("mailprint-snapshot-{}", std::process::id()));
+        let folder =
+            std::env::temp_dir().join(format!("mailprint-snapshot-{}", std::process::id()));
         std::fs::create_dir_all(&folder).unwrap();
         let path = folder.join("known");
         Snapshot::write(&path, &lists(), STAMP).unwrap();

@@ -127,15 +127,14 @@ type Lessons<'t> = Table<'t, &'static [u8], &'static [u8]>;
 type Messages<'t> = Table<'t, &'static [u8], ()>;
 
 /// The lessons on a message that `teacher` may change: the administrator those of everybody.
-fn of_content(
-    table: &Lessons,
-    id: &LessonId,
-    teacher: &str,
-) -> Result<Vec<Lesson>, redb::Error> {
+fn of_content(table: &Lessons, id: &LessonId, teacher: &str) -> Result<Vec<Lesson>, redb::Error> {
     if !teacher.is_empty() {
         let key = record::key(id, teacher);
         let found = table.get(&*key)?;
-        return Ok(found.and_then(|found| Lesson::of_bytes(&key, found.value())).into_iter().collect());
+        return Ok(found
+            .and_then(|found| Lesson::of_bytes(&key, found.value()))
+            .into_iter()
+            .collect());
     }
     let mut lessons = Vec::new();
     for row in table.range::<&[u8]>((Included(&id.content[..]), Unbounded))? {
@@ -177,7 +176,11 @@ fn of_message(
     }
 }
 
-fn remove(table: &mut Lessons, messages: &mut Messages, lesson: &Lesson) -> Result<(), redb::Error> {
+fn remove(
+    table: &mut Lessons,
+    messages: &mut Messages,
+    lesson: &Lesson,
+) -> Result<(), redb::Error> {
     table.remove(&*lesson.key())?;
     messages.remove(&*message_key(lesson))?;
     Ok(())

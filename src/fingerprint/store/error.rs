@@ -100,7 +100,9 @@ pub(super) fn look_at(path: &Path) -> Result<(), StoreError> {
         Err(why) => return Err(StoreError::io(path, why)),
     };
     let mut begin = Vec::new();
-    file.take(MAGIC.len() as u64).read_to_end(&mut begin).map_err(|why| StoreError::io(path, why))?;
+    file.take(MAGIC.len() as u64)
+        .read_to_end(&mut begin)
+        .map_err(|why| StoreError::io(path, why))?;
     // A process that was killed while it made the file has left zeros, or nothing.
     match begin.iter().all(|&byte| byte == 0) || begin == MAGIC {
         true => Ok(()),

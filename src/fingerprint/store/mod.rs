@@ -407,9 +407,10 @@ fn format(database: &Database) -> Result<Option<u64>, redb::Error> {
         Err(redb::TableError::TableDoesNotExist(_)) if read.list_tables()?.next().is_none() => {
             Ok(None)
         }
-        Err(redb::TableError::TableDoesNotExist(_)) => {
-            Err(redb::Error::Io(std::io::Error::new(std::io::ErrorKind::InvalidData, Told::Foreign)))
-        }
+        Err(redb::TableError::TableDoesNotExist(_)) => Err(redb::Error::Io(std::io::Error::new(
+            std::io::ErrorKind::InvalidData,
+            Told::Foreign,
+        ))),
         Err(other) => Err(other.into()),
     }
 }

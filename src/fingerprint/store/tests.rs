@@ -72,9 +72,14 @@ fn what_is_learned_twice_counts_once_and_is_forgotten_whole() {
     assert_eq!(forget(&mut store, &second), 1);
     let stats = store.stats().unwrap();
     assert_eq!((stats.fingerprints, stats.lessons), (0, [0; 5]));
-    assert!(store.source().unwrap().overlay.changes().all(
-        |change| matches!(change, Change::Print { listed, .. } if !listed.is_listed())
-    ));
+    assert!(
+        store
+            .source()
+            .unwrap()
+            .overlay
+            .changes()
+            .all(|change| matches!(change, Change::Print { listed, .. } if !listed.is_listed()))
+    );
 }
 
 #[test]
@@ -113,10 +118,8 @@ fn a_copy_with_another_body_is_forgotten_by_its_message_id_if_that_is_clear() {
     let mut store = Store::open(&folder.0).unwrap();
     let first = lesson(1, Class::Spam, &[1]);
     store.learn(std::slice::from_ref(&first)).unwrap();
-    let copy = |content| Lesson {
-        id: LessonId { content: [content; 16], ..first.id },
-        ..first.clone()
-    };
+    let copy =
+        |content| Lesson { id: LessonId { content: [content; 16], ..first.id }, ..first.clone() };
     assert_eq!(forget(&mut store, &copy(7)), 1);
     store.learn(&[first.clone(), copy(8)]).unwrap();
     assert_eq!(forget(&mut store, &copy(7)), 0, "which of the two is not known");
@@ -131,8 +134,7 @@ fn a_signed_wanted_message_exempts_its_signer_and_nobody_else() {
     use crate::fingerprint::judge::exemption;
     let folder = Folder::new();
     let mut store = Store::open(&folder.0).unwrap();
-    let genuine =
-        Lesson { signers: vec!["bank.example".into()], ..lesson(1, Class::Ham, &[1]) };
+    let genuine = Lesson { signers: vec!["bank.example".into()], ..lesson(1, Class::Ham, &[1]) };
     store.learn(&[lesson(2, Class::Phish, &[1]), genuine.clone()]).unwrap();
     let sets_now = sets(&mut store);
     assert_eq!((weight(&sets_now, 1, Class::Phish), weight(&sets_now, 1, Class::Ham)), (8, 0));

@@ -44,7 +44,9 @@ pub fn listed(record: &Record) -> Listed {
 fn weight(count: u64) -> u8 {
     match count {
         0 => 0,
-        count => (u64::from(FULL) + u64::from(count.ilog2())).min(u64::from(Listed::HEAVIEST)) as u8,
+        count => {
+            (u64::from(FULL) + u64::from(count.ilog2())).min(u64::from(Listed::HEAVIEST)) as u8
+        }
     }
 }
 
@@ -55,8 +57,7 @@ mod tests {
     #[test]
     fn the_table_is_what_it_says() {
         let listed = |spam, phish, ham, shielded| {
-            let record =
-                Record { counts: [spam, phish, 0, 0, ham], shielded, ..Record::default() };
+            let record = Record { counts: [spam, phish, 0, 0, ham], shielded, ..Record::default() };
             let listed = super::listed(&record);
             [Class::Spam, Class::Phish, Class::Ham].map(|class| listed.weight(class))
         };

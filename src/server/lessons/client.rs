@@ -80,7 +80,9 @@ fn connect(folder: &Path) -> Result<Option<UnixStream>, StoreError> {
         }
     };
     let timeouts = stream.set_read_timeout(Some(LONGEST));
-    timeouts.and_then(|()| stream.set_write_timeout(Some(LONGEST))).map_err(|why| refused(&path, why))?;
+    timeouts
+        .and_then(|()| stream.set_write_timeout(Some(LONGEST)))
+        .map_err(|why| refused(&path, why))?;
     Ok(Some(stream))
 }
 

@@ -60,7 +60,8 @@ impl Lessons {
         live.update(|sets| sets.with(Origin::Local, source.clone()).without(delisted));
         let (jobs, queue) = sync_channel(QUEUE);
         let (changes, back) = (limits.known_changes, jobs.clone());
-        let owner = Owner { store, source, live: live.clone(), changes, back, writing: false, notices };
+        let owner =
+            Owner { store, source, live: live.clone(), changes, back, writing: false, notices };
         let started = std::thread::Builder::new().name("lessons".into()).spawn(|| owner.run(queue));
         started.map_err(|why| StoreError::Io { path: folder.to_owned(), why })?;
         Ok(Lessons { jobs, live })
@@ -209,9 +210,7 @@ impl Owner {
             Request::Records(prints) => Answer::Records(self.store.records(&prints)?),
             Request::Struck => Answer::Struck(self.store.struck()?),
             Request::Stats => Answer::Stats(self.store.stats()?),
-            Request::Lessons { after } => {
-                Answer::Lessons(self.store.lessons(&after, wire::PAGE)?)
-            }
+            Request::Lessons { after } => Answer::Lessons(self.store.lessons(&after, wire::PAGE)?),
         })
     }
 

@@ -189,8 +189,15 @@ impl Answer {
             }
             Answer::Stats(stats) => {
                 out.push(7);
-                let Stats { lessons, fingerprints, exemptions, phrases, delisted, bytes, generation } =
-                    stats;
+                let Stats {
+                    lessons,
+                    fingerprints,
+                    exemptions,
+                    phrases,
+                    delisted,
+                    bytes,
+                    generation,
+                } = stats;
                 let rest = [fingerprints, exemptions, phrases, delisted, bytes, generation];
                 out.extend(lessons.iter().chain(rest).flat_map(|number| number.to_le_bytes()));
             }
