@@ -231,6 +231,28 @@ limits! {
         "start tags of one HTML part whose order is looked at";
     FingerprintFiles fingerprint_files = 64, Count,
         "files of one message, those in data: URLs included";
+    FingerprintContacts fingerprint_contacts = 256, Count,
+        "addresses, numbers and names of one message by which somebody could be reached";
+    FingerprintFile fingerprint_file = 16 << 20, Bytes,
+        "of one file that is cut into chunks, unpacked and read; its digest is that of all of it";
+    ArchiveDepth archive_depth = 3, Count,
+        "archives within archives that are unpacked";
+    ArchiveMembers archive_members = 64, Count,
+        "members of all archives of one message that are unpacked";
+    ArchiveBytes archive_bytes = 32 << 20, Bytes,
+        "unpacked from all archives and documents of one message";
+    ArchiveRatio archive_ratio = 200, Count,
+        "bytes unpacked for each byte packed, beyond the first 64 KiB; text gives 3 to 20";
+    DocumentText document_text = 64 * 1024, Bytes,
+        "text taken out of one document";
+    DocumentStreams document_streams = 256, Count,
+        "pieces of one document that are unpacked and read";
+    FingerprintImages fingerprint_images = 6, Count,
+        "images of one message that are decoded";
+    ImagePixels image_pixels = 4 << 20, Count,
+        "pixels of an image that is decoded, as its header has them; a screen has two million";
+    ImageMilliseconds image_milliseconds = 100, Milliseconds,
+        "after that no further image of a message is decoded; one takes 2 to 20";
     FingerprintPhrases fingerprint_phrases = 8 << 20, Count,
         "phrases of wanted mail that are remembered; a wanted message brings 200 new ones at first";
 

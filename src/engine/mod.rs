@@ -5,7 +5,7 @@
 //! holding a worker ([`Engine::begin`]), and what depended on the answers is finished
 //! ([`Engine::finish`]).
 //!
-//! Ring 3. May use `rules`, `dns`, `auth`, `message`, `text`, `limits`, `clock`. Knows no socket
+//! Ring 3. May use `rules`, `dns`, `auth`, `fingerprint`, `message`, `text`, `limits`, `clock`. Knows no socket
 //! and no file: whoever lets it ask the network hands it a [`Network`].
 
 mod bound;
@@ -32,6 +32,7 @@ pub use verdict::{Hit, Verdict};
 
 use crate::clock::Tick;
 use crate::dns::Name;
+use crate::fingerprint::known::Sets;
 use crate::limits::Limits;
 use crate::message::Message;
 use crate::message::view::Views;
@@ -88,6 +89,8 @@ pub struct Options {
     pub score_set: usize,
     /// Who is asked beside the message; `None` for local tests only.
     pub network: Option<Arc<Network>>,
+    /// What is known of fingerprints; `None`: none are made.
+    pub known: Option<Arc<Sets>>,
 }
 
 impl Options {

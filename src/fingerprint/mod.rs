@@ -13,17 +13,26 @@
 //! `view` makes the views; `token`, `text`, `subject` and one file for each other family make
 //! fingerprints of them; `common` learns which phrases say nothing; `judge` weighs matches.
 
+mod attachments;
 pub mod common;
+mod contacts;
+mod entropy;
 mod fold;
+pub mod images;
 pub mod judge;
+pub mod known;
+pub mod links;
 pub mod store;
+mod structure;
 mod subject;
+mod summary;
 mod text;
 mod token;
 pub mod view;
 
 use crate::limits::{Limits, Reached};
 use crate::message::Message;
+pub use attachments::Document;
 use md5::{Digest as _, Md5};
 use view::View;
 
@@ -54,6 +63,10 @@ pub fn of_text(text: &str, known: &dyn Known, limits: &Limits) -> Prints {
 pub fn of_view(view: &View<'_>, known: &dyn Known, limits: &Limits) -> Prints {
     let mut out = Vec::new();
     let mut reached = view.reached;
+    let documents = beside_texts(view, limits, &mut out, &mut reached);
+    for document in &documents {
+        reached.merge(text::of_document(&document.text, known, limits, &mut out));
+    }
     subject::prints(view, limits, &mut out);
     reached.merge(text::prints(view, known, limits, &mut out));
     let mut seen = std::collections::HashSet::new();
@@ -64,6 +77,23 @@ pub fn of_view(view: &View<'_>, known: &dyn Known, limits: &Limits) -> Prints {
 /// What the texts say, as [`Known::is_common`] is asked for it.
 pub fn phrases(view: &View<'_>, limits: &Limits) -> Vec<u64> {
     text::phrases(view, limits)
+}
+
+/// Adds the fingerprints of all that is no text: files, pictures, links, contacts, structure.
+/// Gives the documents among the files.
+pub fn beside_texts(
+    view: &View<'_>,
+    limits: &Limits,
+    out: &mut Vec<Fingerprint>,
+    reached: &mut Reached,
+) -> Vec<Document> {
+    let files = attachments::prints(view, limits, out, reached);
+    images::prints(&files.pictures, limits, out, reached);
+    entropy::prints(view, &files.binaries, out);
+    let links = links::prints(view, &files.documents, limits, out, reached);
+    contacts::prints(view, &files.documents, limits, out, reached);
+    structure::prints(view, &links, out);
+    files.documents
 }
 
 /// What every algorithm but those of files does with its transform:
@@ -77,8 +107,6 @@ pub(crate) fn digest(algorithm: Algorithm, transform: &[u8]) -> Fingerprint {
 
 /// The version of all transforms.
 const VERSION: u8 = 1;
-
-pub mod known;
 
 /// One transform of one message, digested.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]

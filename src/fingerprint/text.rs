@@ -31,7 +31,7 @@
 //! each word's hash with the highest bit set.
 
 use super::token::{Word, Words, mix, words};
-use super::view::{TextPart, View};
+use super::view::View;
 use super::{Algorithm, Fingerprint, Known, digest};
 use crate::limits::{Limits, Reached};
 
@@ -45,6 +45,8 @@ const RUN: usize = 5;
 const RUN_WEIGHT: u32 = 20;
 /// The most anchors of a text.
 const ANCHORS: usize = 64;
+/// The most anchors of a document.
+const DOCUMENT: usize = 8;
 /// The least different runs of three words for bands.
 const BAND: usize = 16;
 /// Bands, and functions of each.
@@ -60,6 +62,9 @@ const SENTENCE: std::ops::RangeInclusive<usize> = 7..=60;
 const SENTENCE_WEIGHT: u32 = 32;
 /// The most sentences of a text.
 const SENTENCES: usize = 16;
+/// A footer has no more octets and lines.
+const FOOTER: usize = 1600;
+const FOOTER_LINES: usize = 32;
 /// What tells a word from a phrase.
 pub(super) const WORD: u64 = 1 << 63;
 
@@ -75,10 +80,10 @@ pub(super) fn prints(
     let first = out.len();
     let mut shorts = Vec::new();
     for part in &view.texts {
-        let read = words(&part.text, limits);
+        let read = words(without_footer(&part.text), limits);
         reached.merge(read.reached);
-        whole(part, &read, limits, out, &mut shorts);
-        anchors(&read.words, known, out);
+        whole(&read, out, &mut shorts);
+        anchors(&read.words, known, (Algorithm::TextAnchor, ANCHORS), out);
         bands(&read.words, out);
         bags(&read.words, known, out);
         sentences(&read, known, out);
@@ -92,6 +97,19 @@ pub(super) fn prints(
         }
     }
     reached
+}
+
+/// The fingerprints of what a document among the files says: anchors under an algorithm of
+/// their own.
+pub(super) fn of_document(
+    text: &str,
+    known: &dyn Known,
+    limits: &Limits,
+    out: &mut Vec<Fingerprint>,
+) -> Reached {
+    let read = words(text, limits);
+    anchors(&read.words, known, (Algorithm::AttachmentText, DOCUMENT), out);
+    read.reached
 }
 
 /// What the texts of a message say, for those who learn what is common.
@@ -134,18 +152,9 @@ fn octets(numbers: impl Iterator<Item = u64>) -> Vec<u8> {
     numbers.flat_map(u64::to_le_bytes).collect()
 }
 
-fn whole(
-    part: &TextPart,
-    read: &Words,
-    limits: &Limits,
-    out: &mut Vec<Fingerprint>,
-    shorts: &mut Vec<Vec<u8>>,
-) {
-    let own = before_footer(&part.text);
-    let again = (own.len() < part.text.len()).then(|| words(own, limits));
-    let all = &again.as_ref().unwrap_or(read).words;
-    let transform = octets(all.iter().map(|word| word.hash));
-    match all.len() {
+fn whole(read: &Words, out: &mut Vec<Fingerprint>, shorts: &mut Vec<Vec<u8>>) {
+    let transform = octets(read.words.iter().map(|word| word.hash));
+    match read.words.len() {
         EXACT.. => out.push(digest(Algorithm::TextExact, &transform)),
         SHORT.. => {
             out.push(digest(Algorithm::TextShort, &transform));
@@ -155,28 +164,45 @@ fn whole(
     }
 }
 
-/// `text` up to a mailing list's footer or a signature.
-fn before_footer(text: &str) -> &str {
-    let mut at = 0;
-    for line in text.split_inclusive('\n') {
-        let bare = line.trim_end_matches(['\r', '\n']);
-        let underlined = bare.len() >= 20 && bare.bytes().all(|b| b == b'_');
-        if at > 0 && (underlined || bare == "-- ") {
-            return text.get(..at).unwrap_or(text);
+/// `text` without what mailing lists, mail programs and authors put below every message: from the
+/// first separator on behind which there are no more than [`FOOTER_LINES`] lines and
+/// [`FOOTER`] octets; but not if next to nothing stands above it.
+fn without_footer(text: &str) -> &str {
+    let tail =
+        text.get(text.ceil_char_boundary(text.len().saturating_sub(FOOTER))..).unwrap_or_default();
+    let mut cut = None;
+    let mut at = text.len();
+    for line in tail.split_inclusive('\n').rev().take(FOOTER_LINES) {
+        at -= line.len();
+        if is_separator(line) {
+            cut = Some(at);
         }
-        at += line.len();
     }
-    text
+    let body = cut.and_then(|cut| text.get(..cut));
+    body.filter(|body| body.split_whitespace().nth(2).is_some()).unwrap_or(text)
 }
 
-fn anchors(words: &[Word], known: &dyn Known, out: &mut Vec<Fingerprint>) {
+/// Is this line drawn: nothing but `- _ = * ~ #` (two or more), or mostly?
+fn is_separator(line: &str) -> bool {
+    let line = line.trim_start_matches(['>', '|', ' ', '\t']).trim_end();
+    let drawn =
+        line.bytes().filter(|b| matches!(b, b'-' | b'_' | b'=' | b'*' | b'~' | b'#')).count();
+    drawn >= 2 && drawn == line.len() || drawn >= 12 && drawn * 5 >= line.len() * 3
+}
+
+fn anchors(
+    words: &[Word],
+    known: &dyn Known,
+    (algorithm, most): (Algorithm, usize),
+    out: &mut Vec<Fingerprint>,
+) {
     let runs = words.windows(RUN).enumerate().filter(|(_, run)| weight(run) >= RUN_WEIGHT);
     let mut runs: Vec<(u64, usize)> = runs.map(|(at, run)| (phrase(run), at)).collect();
     // Most are not needed in order.
-    let enough = ANCHORS * 6;
+    let enough = most * 6;
     let mut taken = 0;
     let mut near = vec![false; words.len() + 2];
-    while taken < ANCHORS && !runs.is_empty() {
+    while taken < most && !runs.is_empty() {
         let rest = match runs.len() > enough {
             true => {
                 runs.select_nth_unstable(enough);
@@ -187,11 +213,11 @@ fn anchors(words: &[Word], known: &dyn Known, out: &mut Vec<Fingerprint>) {
         runs.sort_unstable();
         for (phrase, at) in runs {
             let taken_near = near.get(at..at + 3).is_some_and(|near| near.contains(&true));
-            if taken < ANCHORS && !taken_near && !known.is_common(phrase) {
+            if taken < most && !taken_near && !known.is_common(phrase) {
                 if let Some(slot) = near.get_mut(at + 1) {
                     *slot = true;
                 }
-                out.push(digest(Algorithm::TextAnchor, &phrase.to_le_bytes()));
+                out.push(digest(algorithm, &phrase.to_le_bytes()));
                 taken += 1;
             }
         }

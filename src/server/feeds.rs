@@ -67,7 +67,7 @@ pub fn settings(
 /// runtime. A feed that cannot be opened is a wrong setting, or another process's.
 pub fn follow(
     config: &Config,
-    live: &Arc<Live>,
+    live: Option<&Arc<Live>>,
     metrics: &Metrics,
     log: &Arc<Log>,
     stopping: &watch::Receiver<bool>,
@@ -75,9 +75,10 @@ pub fn follow(
     if config.feeds.is_empty() {
         return Ok(());
     }
-    let store = config.fingerprints.as_deref().ok_or_else(|| {
-        StartError::Setting("feeds need a store: name a folder in fingerprints.store".to_owned())
-    })?;
+    let (Some(store), Some(live)) = (config.fingerprints.as_deref(), live) else {
+        let what = "feeds need a store: name a folder in fingerprints.store";
+        return Err(StartError::Setting(what.to_owned()));
+    };
     let runtime = Handle::try_current().map_err(|why| StartError::Setting(why.to_string()))?;
     let log = Arc::clone(log);
     let notices = Arc::new(move |text: &str, is_bad: bool| match is_bad {

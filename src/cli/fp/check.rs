@@ -40,7 +40,7 @@ pub fn run(matches: &ArgMatches) -> Outcome {
     let mut out = out::Out::lock();
     let unread = mail::each(matches, &place.config, work, |(place, judged)| {
         let judgement = judged.map_err(|why| Failure::new(Code::CantCreat, why))?;
-        let (word, evidence) = (word(judgement.grade), evidence(&judgement));
+        let (word, evidence) = (word(judgement.grade), judgement.summary());
         let line = format!("{}\t{word}\t{evidence}\n", shown(place.as_bytes()));
         Ok(out.text(line.as_bytes())?)
     })?;
@@ -70,30 +70,4 @@ fn word(grade: Grade) -> &'static str {
         Grade::Exempt => "exempt",
         Grade::None => "none",
     }
-}
-
-/// `phish 160: text-exact 1, text-anchor 4`; nothing where nothing is known.
-pub fn evidence(judgement: &Judgement) -> String {
-    let mut counts: Vec<(&str, usize, usize)> = Vec::new();
-    for found in &judgement.matches {
-        let name = found.print.algorithm.name();
-        let (counting, lifted) = if found.points > 0 { (1, 0) } else { (0, 1) };
-        match counts.last_mut().filter(|row| row.0 == name) {
-            Some(row) => {
-                row.1 += counting;
-                row.2 += lifted;
-            }
-            None => counts.push((name, counting, lifted)),
-        }
-    }
-    let shown = counts.into_iter().map(|(name, counting, lifted)| match (counting, lifted) {
-        (counting, 0) => format!("{name} {counting}"),
-        (counting, lifted) => format!("{name} {counting} (lifted {lifted})"),
-    });
-    let shown: Vec<String> = shown.collect();
-    if shown.is_empty() {
-        return String::new();
-    }
-    let class = judgement.class.map_or("nothing", crate::fingerprint::Class::name);
-    format!("{class} {}: {}", judgement.bad.points, shown.join(", "))
 }

@@ -141,6 +141,9 @@ impl<'t> Renderer<'t, '_> {
         if breaks && !is_cell(tag) {
             self.line_end(tag);
         }
+        if tag == "hr" {
+            self.out.text.push_str("----\n");
+        }
         if is_void(tag) || self.open.len() >= DEPTH {
             return;
         }
