@@ -1,0 +1,12 @@
+//! Feeds of fingerprints: published, served by Debian's nginx, followed.
+
+#![allow(missing_docs)]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
+
+#[path = "support/nginx.rs"]
+mod nginx;
+
+#[path = "feed/ground.rs"]
+mod ground;
+#[path = "feed/refusals.rs"]
+mod refusals;
