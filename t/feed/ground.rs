@@ -34,6 +34,11 @@ pub fn pass(seconds: u64) {
     NOW.set(now() + seconds);
 }
 
+/// The tests' clock is this machine's from now on.
+pub fn real_time() {
+    NOW.set(mailprint::feed::poll::now());
+}
+
 pub fn key(seed: u8) -> SecretKey {
     SecretKey::of_seed(&[seed; 32]).unwrap()
 }

@@ -19,9 +19,10 @@ fn mailprint(words: &[&str], folder: &Path) -> Command {
     command
 }
 
-/// Lets it run for a while that differs from round to round, and kills it.
-fn kill_after(mut child: Child, round: u64) -> bool {
-    std::thread::sleep(Duration::from_micros(2_000 + (round * 7919) % 60_000));
+/// Lets it run for a while that differs from round to round, up to so many microseconds, and
+/// kills it. Had it ended?
+fn kill_after(mut child: Child, round: u64, most: u64) -> bool {
+    std::thread::sleep(Duration::from_micros(1_000 + (round * 79_193) % most));
     let had_ended = matches!(child.try_wait(), Ok(Some(_)));
     let _ = child.kill();
     let _ = child.wait();
@@ -32,8 +33,7 @@ fn kill_after(mut child: Child, round: u64) -> bool {
 fn is_whole(www: &Path) -> Option<Head> {
     let trust = Trust { keys: vec![key(1).public()], countersigners: Vec::new(), epoch: 1 };
     let bytes = fs::read(www.join("v1/head")).ok()?;
-    let now = u64::try_from(mailprint::clock::unix_seconds()).unwrap();
-    let head = verify::head(&bytes, &trust, now).expect("a whole head");
+    let head = verify::head(&bytes, &trust, mailprint::feed::poll::now()).expect("a whole head");
     let snapshot = fs::read(www.join(format!("v1/s/1/{}", head.snap_seq))).unwrap();
     assert_eq!(sha256(&snapshot), head.snap_sha256);
     if head.seq > 1 {
@@ -56,9 +56,13 @@ fn exports_that_are_killed_leave_a_feed_that_can_be_followed() {
     let mut cut = 0;
     for round in 0..rounds() {
         teach(&folder, round);
+        // An export waits for another second than that of the last head.
+        if let Ok(head) = fs::File::options().write(true).open(folder.at("www/v1/head")) {
+            head.set_modified(std::time::UNIX_EPOCH + Duration::from_secs(round)).unwrap();
+        }
         let words = ["export", "--store", "store", "--feed", "www", "--key", &pem];
         let child = mailprint(&words, &folder.0).spawn().unwrap();
-        cut += u64::from(!kill_after(child, round));
+        cut += u64::from(!kill_after(child, round, 250_000));
         if let Some(head) = is_whole(&folder.at("www")) {
             assert!(head.seq >= last, "state {} after {last}", head.seq);
             last = head.seq;
@@ -84,8 +88,7 @@ fn exports_that_are_killed_leave_a_feed_that_can_be_followed() {
 fn imports_that_are_killed_leave_the_old_state_or_the_new_one() {
     let ground = Ground::new("feed-killed-import");
     let folder = &ground.folder;
-    let now = u64::try_from(mailprint::clock::unix_seconds()).unwrap();
-    crate::ground::pass(now - crate::ground::now());
+    crate::ground::real_time();
     let words = import(folder);
     let words: Vec<&str> = words.iter().map(String::as_str).collect();
     let mut states = Vec::new();
@@ -100,7 +103,7 @@ fn imports_that_are_killed_leave_the_old_state_or_the_new_one() {
             let _ = fs::remove_dir_all(folder.at("www/v1/d"));
         }
         let child = mailprint(&words, &folder.0).spawn().unwrap();
-        cut += u64::from(!kill_after(child, round));
+        cut += u64::from(!kill_after(child, round, 120_000));
         if let Some((source, head)) =
             Replica::look(&folder.at("b/feeds/f"), &Limits::default()).unwrap()
         {

@@ -6,6 +6,7 @@
 use crate::nginx::{Folder, Nginx};
 use mailprint::clock::Tick;
 use std::fs;
+use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
@@ -98,7 +99,8 @@ impl World {
             .spawn()
             .unwrap();
         self.children.push(child);
-        wait("the server", || TcpStream::connect(mail).is_ok());
+        // Until it answers it may not have opened its store, which a command would do instead.
+        wait("the server", || ask(mail, "PING SPAMC/1.2\r\n\r\n").contains("PONG"));
         http
     }
 
@@ -107,13 +109,19 @@ impl World {
     }
 }
 
+/// What is answered to `request`; nothing where nobody is.
+fn ask(address: SocketAddr, request: &str) -> String {
+    let mut text = String::new();
+    if let Ok(mut stream) = TcpStream::connect(address) {
+        let _ = stream.write_all(request.as_bytes());
+        let _ = stream.read_to_string(&mut text);
+    }
+    text
+}
+
 /// A line of the metrics at `address`.
 fn metric(address: SocketAddr, name: &str) -> i64 {
-    use std::io::{Read, Write};
-    let mut stream = TcpStream::connect(address).unwrap();
-    stream.write_all(b"GET /metrics HTTP/1.0\r\n\r\n").unwrap();
-    let mut text = String::new();
-    stream.read_to_string(&mut text).unwrap();
+    let text = ask(address, "GET /metrics HTTP/1.0\r\n\r\n");
     let value = text.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' '));
     value.map_or(0, |value| value.parse().unwrap())
 }
@@ -182,11 +190,14 @@ fn what_is_learned_and_forgotten_on_one_server_is_so_on_the_other() {
     };
     pause(nix::sys::signal::Signal::SIGSTOP);
     let head = fs::read(world.at("www/v1/head")).unwrap();
+    // nginx tells files apart by their second and length.
+    std::thread::sleep(Duration::from_millis(1100));
     let mut forged = head.clone();
     forged[100] ^= 1;
     fs::write(world.at("www/v1/head"), forged).unwrap();
     wait("the refusal of what is forged", || refused("signature") > 0);
     kept();
+    std::thread::sleep(Duration::from_millis(1100));
     fs::write(world.at("www/v1/head"), head).unwrap();
     if !is_full() {
         // Stale: nobody signs any more.

@@ -3,7 +3,7 @@
 
 use super::super::{Failure, Outcome, flag, out, valued};
 use super::{Place, ask, odd};
-use crate::clock::Tick;
+use crate::clock::{self, Tick};
 use crate::config::feeds::Feed;
 use crate::error::Code;
 use crate::feed::poll::{Surroundings, now};
@@ -15,6 +15,7 @@ use crate::metrics::Metrics;
 use crate::server::feeds;
 use crate::server::lessons::wire::{Answer, Request};
 use clap::{Arg, ArgMatches, Command, value_parser};
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -112,7 +113,17 @@ pub fn export(matches: &ArgMatches, folder: &str) -> Outcome {
 fn publish(place: &Place, publisher: &Publisher, with_ham: bool) -> Result<Published, Failure> {
     let Answer::Lists(known) = ask(&place.door()?, Request::Lists)? else { return Err(odd()) };
     let lists = layer::published(known, with_ham);
+    wait_for_another_second(&publisher.folder.join("v1/head"));
     publisher.publish(&lists, now()).map_err(|why| failed(&why))
+}
+
+/// Web servers tell files apart by their length, which all heads share, and the second in which
+/// they were written: two heads in one would be one to who polls in between.
+fn wait_for_another_second(head: &Path) {
+    let written = std::fs::metadata(head).map_or(0, |head| head.mtime());
+    if written == clock::unix_seconds() {
+        std::thread::sleep(Duration::from_secs(1));
+    }
 }
 
 fn line(published: &Published) -> String {
