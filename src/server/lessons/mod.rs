@@ -7,6 +7,7 @@
 //! thread of their own where nobody listens.
 
 pub mod client;
+pub mod place;
 pub mod socket;
 pub mod wire;
 
