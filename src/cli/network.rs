@@ -1,9 +1,11 @@
-//! The network for commands that scan: a small runtime of their own.
+//! What commands that scan ask beside the message: the network, by a small runtime of their own,
+//! and the store of fingerprints.
 
-use super::Failure;
+use super::{Failure, fp};
 use crate::config::Config;
 use crate::engine::{Engine, Network};
 use crate::error::Code;
+use crate::fingerprint::Known;
 use crate::metrics::Metrics;
 use crate::server::network::{Access, Asking};
 use std::sync::Arc;
@@ -13,6 +15,8 @@ use tokio::runtime::{Builder, Runtime};
 pub struct Outside {
     /// Nobody, where rules or options want local tests only.
     pub network: Option<Arc<Network>>,
+    /// What is known of fingerprints, where the configuration names a store.
+    pub known: Option<Arc<dyn Known>>,
     /// Errands run here as long as this lives.
     _runtime: Option<Runtime>,
 }
@@ -20,8 +24,9 @@ pub struct Outside {
 /// The network, as the rules of `engine` want it asked; told on standard error is what lists
 /// have to say.
 pub fn outside(engine: &Engine, config: &Config) -> Result<Outside, Failure> {
+    let known = fp::known(config);
     let Some(asking) = Asking::of(engine.rules()) else {
-        return Ok(Outside { network: None, _runtime: None });
+        return Ok(Outside { network: None, known, _runtime: None });
     };
     let wrong = |what: &str| Failure::new(Code::OsErr, what);
     let runtime = Builder::new_multi_thread()
@@ -33,5 +38,5 @@ pub fn outside(engine: &Engine, config: &Config) -> Result<Outside, Failure> {
     let notices = Arc::new(|text: &str| eprintln!("warn: {text}"));
     let access = Access::new(&asking, &config.limits, metrics, notices, runtime.handle().clone());
     runtime.block_on(access.test(&asking));
-    Ok(Outside { network: access.network(), _runtime: Some(runtime) })
+    Ok(Outside { network: access.network(), known, _runtime: Some(runtime) })
 }

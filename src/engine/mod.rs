@@ -32,7 +32,7 @@ pub use verdict::{Hit, Verdict};
 
 use crate::clock::Tick;
 use crate::dns::Name;
-use crate::fingerprint::known::Sets;
+use crate::fingerprint::Known;
 use crate::limits::Limits;
 use crate::message::Message;
 use crate::message::view::Views;
@@ -90,7 +90,7 @@ pub struct Options {
     /// Who is asked beside the message; `None` for local tests only.
     pub network: Option<Arc<Network>>,
     /// What is known of fingerprints; `None`: none are made.
-    pub known: Option<Arc<Sets>>,
+    pub known: Option<Arc<dyn Known>>,
 }
 
 impl Options {

@@ -16,7 +16,7 @@ use super::verdict::Evidence;
 use super::{Frozen, Options, Worker, leaf};
 use crate::clock::Tick;
 use crate::dns::{Name, Question};
-use crate::fingerprint::known::Sets;
+use crate::fingerprint::Known as KnownPrints;
 use crate::limits::Reached;
 use crate::message::view::Views;
 use crate::rules::meta::Meta;
@@ -60,7 +60,7 @@ pub struct Scan {
     /// The body that a rule wants in place of the one it was given.
     edited: Option<Pieces>,
     /// What is known of fingerprints.
-    known_prints: Option<Arc<Sets>>,
+    known_prints: Option<Arc<dyn KnownPrints>>,
     /// What evals found out once for all their rules, by type.
     notes: HashMap<TypeId, Arc<dyn Any + Send + Sync>>,
     /// What the network is being asked.
@@ -156,7 +156,7 @@ impl Scan {
     }
 
     /// What is known of fingerprints, if anybody wants them looked at.
-    pub fn known(&self) -> Option<Arc<Sets>> {
+    pub fn known(&self) -> Option<Arc<dyn KnownPrints>> {
         self.known_prints.clone()
     }
 

@@ -36,7 +36,7 @@ use crate::config::Config;
 use crate::config::address::Allowed;
 use crate::engine::markup::Surroundings;
 use crate::engine::{Network, Options, Profile, Scan, Verdict};
-use crate::fingerprint::known::Sets;
+use crate::fingerprint::Known;
 use crate::fingerprint::store::StoreError;
 use crate::limits::Limits;
 use crate::log::Log;
@@ -75,7 +75,7 @@ pub struct Mail {
     /// Who may be asked about the message; `None` for nobody.
     pub network: Option<Arc<Network>>,
     /// What is known of fingerprints; `None`: none are made.
-    pub known: Option<Arc<Sets>>,
+    pub known: Option<Arc<dyn Known>>,
 }
 
 /// What one scan worker calls for each message; it owns the worker's caches and buffers.
@@ -301,7 +301,7 @@ impl Server {
     }
 
     /// What is known of fingerprints, if they count.
-    pub fn known(&self) -> Option<Arc<Sets>> {
+    pub fn known(&self) -> Option<Arc<dyn Known>> {
         let fingerprints = self.fingerprints.as_ref().filter(|fingerprints| fingerprints.count)?;
         Some(fingerprints.lessons.live().load())
     }

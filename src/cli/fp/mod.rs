@@ -13,11 +13,13 @@ mod show;
 use super::{Failure, Outcome, options, valued};
 use crate::config::Config;
 use crate::error::Code;
+use crate::fingerprint::Known;
 use crate::fingerprint::store::StoreError;
 use crate::server::lessons::client::Door;
 use crate::server::lessons::wire::{Answer, Request};
 use clap::{Arg, ArgMatches, Command};
 use std::path::PathBuf;
+use std::sync::Arc;
 
 /// A command under `fp` that has a man page.
 pub const ABOUT: &str = "Teach what spam looks like, and ask what is known";
@@ -110,6 +112,20 @@ impl Place {
     /// The way to the store.
     fn door(&self) -> Result<Door, Failure> {
         Door::open(&self.folder, &self.config.limits).map_err(|why| failed(&why))
+    }
+}
+
+/// What the store of `config` knows, for commands that scan; `None` where there is none, or it
+/// does not count. One that cannot be used is told of on standard error and done without: mail
+/// goes on.
+pub fn known(config: &Config) -> Option<Arc<dyn Known>> {
+    let folder = config.fingerprints.as_ref().filter(|_| config.fingerprints_count)?;
+    match Door::open(folder, &config.limits) {
+        Ok(door) => Some(Arc::new(door)),
+        Err(why) => {
+            eprintln!("warn: fingerprints.store: {why}");
+            None
+        }
     }
 }
 

@@ -197,6 +197,7 @@ mod tests {
     }
 
     fn hits(known: Option<Arc<Sets>>) -> Vec<String> {
+        let known = known.map(|sets| sets as Arc<dyn fingerprint::Known>);
         let engine = engine();
         let options = Options { known, ..Options::default() };
         let verdict = engine.scan(&mut engine.worker(), MAIL.into(), &options);

@@ -92,22 +92,18 @@ impl StoreError {
 /// How a redb file begins.
 const MAGIC: &[u8] = b"redb\x1a\x0a\xa9\x0d\x0a";
 
-/// Refuses what is no database before the database looks at it.
-pub(super) fn look_at(path: &Path) -> Result<(), StoreError> {
+/// Refuses what is no database before the database looks at it. Is there a file?
+pub(super) fn look_at(path: &Path) -> Result<bool, StoreError> {
     let file = match std::fs::File::open(path) {
         Ok(file) => file,
-        Err(why) if why.kind() == io::ErrorKind::NotFound => return Ok(()),
+        Err(why) if why.kind() == io::ErrorKind::NotFound => return Ok(false),
         Err(why) => return Err(StoreError::io(path, why)),
     };
     let mut begin = Vec::new();
     file.take(MAGIC.len() as u64)
         .read_to_end(&mut begin)
         .map_err(|why| StoreError::io(path, why))?;
-    // A process that was killed while it made the file has left zeros, or nothing.
-    match begin.iter().all(|&byte| byte == 0) || begin == MAGIC {
-        true => Ok(()),
-        false => Err(StoreError::Foreign(path.to_owned())),
-    }
+    if begin == MAGIC { Ok(true) } else { Err(StoreError::Foreign(path.to_owned())) }
 }
 
 /// Nobody but its owner and their group may read what was taught.

@@ -109,20 +109,44 @@ impl Store {
 
     fn open_database(&self) -> Result<Database, StoreError> {
         let path = self.path();
-        error::look_at(&path)?;
+        if !error::look_at(&path)? {
+            self.make_database()?;
+        }
         let opened = std::panic::catch_unwind(|| {
-            Database::builder().set_cache_size(CACHE).create(&path).map_err(redb::Error::from)
+            Database::builder().set_cache_size(CACHE).open(&path).map_err(redb::Error::from)
         });
         let opened = opened.unwrap_or_else(|_| Err(redb::Error::Corrupted("it is torn".into())));
         let database = told(&path, opened)?;
-        error::keep_private(&path)?;
         match told(&path, format(&database))? {
-            None => told(&path, begin(&database))?,
-            Some(FORMAT) => {}
-            Some(other) if other > FORMAT => return Err(StoreError::Newer(path)),
-            Some(_) => return Err(StoreError::Older(path)),
+            Some(FORMAT) => Ok(database),
+            Some(other) if other > FORMAT => Err(StoreError::Newer(path)),
+            Some(_) => Err(StoreError::Older(path)),
+            None => Err(StoreError::Foreign(path)),
         }
-        Ok(database)
+    }
+
+    /// Makes the file under another name first: whoever is killed meanwhile leaves none, and of
+    /// two who make it at once the second finds that of the first.
+    fn make_database(&self) -> Result<(), StoreError> {
+        let path = self.path();
+        let beside = path.with_file_name(format!(".{FILE}.{}.new", std::process::id()));
+        let refused = |why| StoreError::io(&path, why);
+        // One that a killed process of the same number has left.
+        let _ = std::fs::remove_file(&beside);
+        let made = (|| {
+            let created = Database::create(&beside).map_err(redb::Error::from);
+            let database = told(&path, created)?;
+            told(&path, begin(&database))?;
+            drop(database);
+            error::keep_private(&beside)?;
+            belong(&beside, &self.folder).map_err(refused)?;
+            match std::fs::hard_link(&beside, &path) {
+                Err(why) if why.kind() == std::io::ErrorKind::AlreadyExists => Ok(()),
+                other => other.map_err(refused),
+            }
+        })();
+        let removed = std::fs::remove_file(&beside).map_err(refused);
+        made.and(removed)
     }
 
     /// The database; opened again if the system had refused something.
@@ -325,9 +349,22 @@ impl Store {
             let Stamp { whose, generation } = snapshot.stamp();
             whose == self.mark && generation >= written
         };
-        let Some(snapshot) = found.filter(is_ours) else { return self.checkpoint() };
+        let Some(snapshot) = found.filter(is_ours) else {
+            return match self.checkpoint() {
+                // Without room for a snapshot memory has to do.
+                Err(StoreError::Full(_) | StoreError::Io { .. }) => self.source_in_memory(),
+                made => made,
+            };
+        };
         let changes = self.changes_since(snapshot.stamp().generation)?;
         Ok(Source::new(snapshot).changed(&changes))
+    }
+
+    fn source_in_memory(&mut self) -> Result<Source, StoreError> {
+        let bytes = Snapshot::encode(&self.lists()?, Stamp::default());
+        let snapshot = Snapshot::of_bytes(bytes);
+        let wrong = |why| StoreError::io(&self.folder, std::io::Error::other(why));
+        Ok(Source::new(snapshot.map_err(wrong)?))
     }
 
     fn changes_since(&mut self, generation: u64) -> Result<Vec<Change>, StoreError> {
@@ -374,7 +411,10 @@ impl Checkpoint {
         });
         let (stamp, lists) = told(&path, found)?;
         drop(read);
-        Snapshot::write(&path, &lists, stamp).map_err(|why| StoreError::io(&path, why))?;
+        let written = Snapshot::write(&path, &lists, stamp);
+        let folder = path.parent().unwrap_or(Path::new("."));
+        let written = written.and_then(|()| belong(&path, folder));
+        written.map_err(|why| StoreError::io(&path, why))?;
         Snapshot::open(&path).map_err(|why| StoreError::io(&path, std::io::Error::other(why)))
     }
 }
@@ -449,8 +489,19 @@ fn told<T>(path: &Path, done: Result<T, redb::Error>) -> Result<T, StoreError> {
     done.map_err(|why| StoreError::of(path, why))
 }
 
+/// What root puts into somebody's folder is that somebody's: a server that is not root goes on
+/// with it.
+fn belong(path: &Path, folder: &Path) -> std::io::Result<()> {
+    use std::os::unix::fs::{MetadataExt, lchown};
+    let (file, folder) = (std::fs::symlink_metadata(path)?, std::fs::metadata(folder)?);
+    match nix::unistd::geteuid().is_root() && file.uid() == 0 && folder.uid() != 0 {
+        true => lchown(path, Some(folder.uid()), Some(folder.gid())),
+        false => Ok(()),
+    }
+}
+
 /// The folder is its owner's, and its group may look on.
-fn make_folder(folder: &Path) -> std::io::Result<()> {
+pub fn make_folder(folder: &Path) -> std::io::Result<()> {
     use std::os::unix::fs::DirBuilderExt;
     std::fs::DirBuilder::new().recursive(true).mode(0o750).create(folder)
 }

@@ -328,6 +328,39 @@ mod tests {
         assert_eq!(id("Subject: x\n\n").message, [0; 16]);
     }
 
+    fn of_words(count: usize, limits: &Limits) -> Lesson {
+        let words: Vec<String> = (0..count)
+            .map(|n| {
+                format!(
+                    "word{}",
+                    "abcdefghij".chars().nth(n % 10).unwrap().to_string().repeat(n / 10 + 1)
+                )
+            })
+            .collect();
+        let mail = format!("Subject: some words here today\n\n{}\n", words.join(" "));
+        let message = Message::parse(mail.into_bytes(), limits);
+        let saying = Saying { teacher: "", class: Class::Ham, when: 1, signers: Vec::new() };
+        let known = crate::fingerprint::common::Nothing;
+        Lesson::of_view(&View::of(&message, limits), LessonId::of(&message), saying, &known, limits)
+    }
+
+    #[test]
+    fn limit_lesson_fingerprints_and_lesson_phrases() {
+        let whole = of_words(60, &Limits::default());
+        let (prints, phrases) = (whole.prints.len(), whole.phrases.len());
+        assert!(prints > 3 && phrases > 3, "{prints} {phrases}");
+        for less in [0, 1] {
+            let limits = Limits {
+                lesson_fingerprints: prints - less,
+                lesson_phrases: phrases - less,
+                ..Limits::default()
+            };
+            let lesson = of_words(60, &limits);
+            assert_eq!(lesson.prints.len(), prints - less);
+            assert_eq!(lesson.phrases.len(), phrases - less);
+        }
+    }
+
     proptest! {
         #[test]
         fn no_bytes_are_too_odd_to_be_read(

@@ -201,7 +201,7 @@ fn one_process_opens_a_store_and_only_a_store() {
         let _ = open();
     }
     std::fs::write(&path, "").unwrap();
-    open().unwrap();
+    assert!(matches!(open(), Err(StoreError::Foreign(_))));
     let other = redb::Database::create(folder.0.join("other")).unwrap();
     let write = other.begin_write().unwrap();
     write.open_table(TableDefinition::<u64, u64>::new("theirs")).unwrap().insert(1, 1).unwrap();

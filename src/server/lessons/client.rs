@@ -56,6 +56,13 @@ impl Door {
         }
     }
 
+    fn look(&self, request: Request) -> Option<Looked> {
+        match self.ask(request) {
+            Answer::Looked(looked) => Some(looked),
+            _ => None,
+        }
+    }
+
     /// What is known of a message: asked for at once, so that a server is asked twice and not a
     /// thousand times.
     pub fn known(&self, phrases: Vec<u64>) -> Result<Recalled, String> {
@@ -66,6 +73,33 @@ impl Door {
             recalled.all = Some(lessons.live().load());
         }
         Ok(recalled)
+    }
+}
+
+/// Asked key by key: for commands that scan, which look at a few messages. A server that falls
+/// silent knows nothing.
+impl Known for Door {
+    fn listed(&self, algorithm: Algorithm, key: u64) -> Listed {
+        match self {
+            Door::Ours(lessons) => lessons.live().load().listed(algorithm, key),
+            Door::Theirs(_) => {
+                let mut digest = [0; 16];
+                digest.iter_mut().zip(key.to_le_bytes()).for_each(|(to, from)| *to = from);
+                let prints = vec![Fingerprint { algorithm, digest }];
+                let looked = self.look(Request::Look { phrases: Vec::new(), prints });
+                looked.and_then(|looked| looked.listed.first().copied()).unwrap_or_default()
+            }
+        }
+    }
+
+    fn is_common(&self, phrase: u64) -> bool {
+        match self {
+            Door::Ours(lessons) => lessons.live().load().is_common(phrase),
+            Door::Theirs(_) => {
+                let request = Request::Look { phrases: vec![phrase], prints: Vec::new() };
+                self.look(request).is_some_and(|looked| looked.common.first() == Some(&true))
+            }
+        }
     }
 }
 

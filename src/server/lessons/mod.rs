@@ -7,6 +7,7 @@
 //! thread of their own where nobody listens.
 
 pub mod client;
+pub mod place;
 pub mod socket;
 pub mod wire;
 
@@ -271,4 +272,67 @@ impl Owner {
 /// The system's refusal as a store's.
 pub(crate) fn refused(path: &Path, why: io::Error) -> StoreError {
     StoreError::Io { path: path.to_owned(), why }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fingerprint::store::{LessonId, SNAPSHOT};
+    use crate::fingerprint::{Algorithm, Class};
+
+    fn lesson(message: u8, prints: u8) -> Lesson {
+        let print = |n: u8| {
+            let digest = [message, n, 3, 4, 5, 6, 7, 8, 9, 0, 0, 0, 0, 0, 0, 0];
+            Fingerprint { algorithm: Algorithm::TextExact, digest }
+        };
+        Lesson {
+            id: LessonId { content: [message; 16], message: [0; 16] },
+            teacher: String::new(),
+            class: Class::Spam,
+            when: 1,
+            prints: (0..prints).map(print).collect(),
+            signers: Vec::new(),
+            phrases: Vec::new(),
+        }
+    }
+
+    fn opened(folder: &Path, known_changes: usize) -> Lessons {
+        let limits = Limits { known_changes, ..Limits::default() };
+        Lessons::open(folder, &limits, Arc::new(|_| {}), Duration::ZERO).unwrap()
+    }
+
+    #[test]
+    fn limit_known_changes_has_a_snapshot_written() {
+        let folder = std::env::temp_dir().join(format!("mailprint-owner-{}", std::process::id()));
+        let _ = std::fs::remove_dir_all(&folder);
+        let written = |folder: &Path| Snapshot::open(&folder.join(SNAPSHOT)).unwrap().len();
+        let lessons = opened(&folder, 10);
+        let learn = |message, prints| {
+            let learned = lessons.ask(Request::Learn(vec![lesson(message, prints)]));
+            assert!(matches!(learned, Answer::Learned(_)));
+            let weight = |print: &Fingerprint| {
+                lessons.live().load().listed(print.algorithm, print.key()).weight(Class::Spam)
+            };
+            assert!(lesson(message, prints).prints.iter().all(|print| weight(print) == 8));
+        };
+        learn(1, 9);
+        learn(2, 1);
+        assert_eq!(written(&folder), 0, "ten changes stay beside it");
+        learn(3, 1);
+        // It is written beside the work.
+        let deadline = clock::Tick::now().plus(Duration::from_secs(60));
+        while written(&folder) < 11 && clock::Tick::now() < deadline {
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        assert_eq!(written(&folder), 11);
+        learn(4, 3);
+        drop(lessons);
+        let again = opened(&folder, 1000);
+        for message in 1..5 {
+            let print = lesson(message, 1).prints[0];
+            assert!(again.live().load().listed(print.algorithm, print.key()).is_listed());
+        }
+        drop(again);
+        std::fs::remove_dir_all(folder).unwrap();
+    }
 }
