@@ -362,8 +362,8 @@ mod tests {
             ("server:\n  socket_mode: 666\n", 2, "put it in quotes"),
             ("server:\n  allowed: [nowhere]\n", 2, "is no address and no network"),
             ("feeds:\n  f:\n    urls: x\n", 3, "unknown field `urls`"),
-            ("feeds:\n  f:\n    url: x\n", 3, "feeds.f.keys is missing"),
-            ("feeds:\n  a/b:\n    url: x\n", 3, "a feed's name has"),
+            ("feeds:\n  f:\n    url: x\n", 1, "feeds.f.keys is missing"),
+            ("feeds:\n  a/b:\n    url: x\n", 1, "a feed's name has"),
             ("server: [\n", 1, ""),
             ("- a\n", 1, ""),
         ];
