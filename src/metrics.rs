@@ -9,8 +9,8 @@
 //! Ring 0.
 
 pub mod dns;
-pub mod zones;
 pub mod feed;
+pub mod zones;
 
 use crate::limits::{Limit, Reached, TABLE};
 use prometheus::{

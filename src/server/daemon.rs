@@ -13,8 +13,8 @@ use super::users::{self, Users};
 use super::{Load, Server, StartError, systemd};
 use crate::config::Config;
 use crate::http;
-use crate::zones::held::build::Builder;
 use crate::log::{Areas, Level, Log, Stamp, Target};
+use crate::zones::held::build::Builder;
 use std::sync::Arc;
 
 /// Runs a server until it is told to end. `ignored` is what the log shall say of options that

@@ -86,7 +86,7 @@ fn read(config: &Config, runtime: &Runtime) -> Arc<Held> {
         metrics: metrics.zones.clone(),
         notices: Notices { warn: Arc::new(|text| panic!("{text}")), info: Arc::new(|_| {}) },
         builder: Builder::Here,
-            building: Arc::new(Semaphore::new(1)),
+        building: Arc::new(Semaphore::new(1)),
     };
     for list in wanted {
         let keeper = Arc::new(Keeper::new(list, shared.clone()).unwrap());

@@ -222,7 +222,8 @@ mod tests {
         assert_eq!(built.map(|built| built.known.records).ok(), Some(2));
         let zone = zones::Zone::open(&table).unwrap();
         assert!(zone.lookup_ip("198.51.100.77".parse().unwrap()).next().is_some());
-        let wrong = Job { parts: vec![JobPart { format: "x".into(), ..job.parts[0].clone() }], ..job };
+        let wrong =
+            Job { parts: vec![JobPart { format: "x".into(), ..job.parts[0].clone() }], ..job };
         assert!(matches!(wrong.run(Builder::Here), Err(Trouble::Load(_))));
         std::fs::remove_dir_all(&folder).unwrap();
     }
