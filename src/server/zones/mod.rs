@@ -61,6 +61,7 @@ impl Lists {
         };
         let keeper = |list| Keeper::new(list, shared.clone()).map(Arc::new);
         let keepers: Vec<Arc<Keeper>> = wanted.into_iter().filter_map(keeper).collect();
+        crate::fetch::place::sweep(&config.zones_folder);
         keepers.iter().for_each(|keeper| keeper.open());
         let folder = config.zones_folder.clone();
         Ok(Some(Arc::new(Lists { held, keepers, folder, notices })))
