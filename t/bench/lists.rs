@@ -144,7 +144,7 @@ fn list(n: usize, version: u32, entries: u32) -> String {
     for _ in 0..entries {
         // A walk through 16.0.0.0/4, a twentieth of it another one in each version.
         number = number.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
-        let moved = if number % 20 == 0 { version } else { 0 };
+        let moved = if number.is_multiple_of(20) { version } else { 0 };
         let address = std::net::Ipv4Addr::from(0x1000_0000 | ((number >> 4) + moved) & 0x0fff_ffff);
         let _ = writeln!(text, "{address}");
     }

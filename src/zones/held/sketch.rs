@@ -159,6 +159,19 @@ mod tests {
         assert_eq!(of(0..0).change(&of(0..0)), 0.0);
     }
 
+    proptest::proptest! {
+        #[test]
+        fn whatever_comes_does_no_harm(bytes: Vec<u8>, other: Vec<u8>) {
+            let of = |bytes: &[u8]| {
+                let mut sketching = Sketching::default();
+                sketching.lines(bytes).unwrap();
+                sketching.done()
+            };
+            let change = of(&bytes).change(&of(&other));
+            assert!((0.0..=1.0).contains(&change), "{change}");
+        }
+    }
+
     #[test]
     fn white_space_at_the_ends_and_empty_lines_do_not_count() {
         let of = |text: &str| {
