@@ -35,6 +35,7 @@ pub fn run(matches: &ArgMatches) -> Outcome {
         subtests: true,
         deadline: Some(Tick::now().plus(limit)),
         network: outside.network.clone(),
+        known: outside.known.clone(),
         ..Options::default()
     };
     let verdict = engine.scan(&mut engine.worker(), mail, &options);

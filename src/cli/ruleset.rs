@@ -155,6 +155,7 @@ fn scanners(engine: &Arc<Engine>) -> Scanners {
                     deadline: Some(mail.deadline),
                     profile: mail.profile,
                     network: mail.network,
+                    known: mail.known,
                     ..Options::default()
                 };
                 let scan = engine.begin(&mut worker, mail.bytes, &options);

@@ -3,6 +3,7 @@
 //! Strict: a key that the table does not know, a value of another type or out of range is
 //! an error with file and line. A server that starts runs with what was meant.
 
+use super::feeds;
 use super::table::{self, Config, Kind, Setting, Value};
 use super::zones::{self, Zone};
 use serde::de::{DeserializeSeed, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
@@ -183,12 +184,23 @@ impl<'de> Visitor<'de> for Root<'_> {
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
         let known = |name: &str| {
-            table::all().any(|setting| setting.name.split_once('.').is_some_and(|s| s.0 == name))
+            let of_table =
+                |setting: Setting| setting.name.split_once('.').is_some_and(|s| s.0 == name);
+            name == feeds::SECTION || table::all().any(of_table)
         };
         let mut seen = HashSet::new();
         loop {
             let key = Key { fault: self.fault, seen: &mut seen, known: &known, what: "section" };
             let Some(name) = map.next_key_seed(key)? else { return Ok(()) };
+            if name == feeds::SECTION {
+                let given: feeds::Feeds = map.next_value::<Option<_>>()?.unwrap_or_default();
+                let wrong = given.iter().find_map(|(name, feed)| feeds::check(name, feed).err());
+                if let Some(what) = wrong {
+                    return Err(failed(self.fault, what));
+                }
+                self.config.borrow_mut().feeds = given;
+                continue;
+            }
             map.next_value_seed(Section { root: &self, name: &name })?;
         }
     }
@@ -417,6 +429,9 @@ mod tests {
             ),
             ("zones:\n  lists: x\n", 2, "list of maps"),
             ("zones:\n  lists: [x]\n", 2, "a list's name"),
+            ("feeds:\n  f:\n    urls: x\n", 3, "unknown field `urls`"),
+            ("feeds:\n  f:\n    url: x\n", 1, "feeds.f.keys is missing"),
+            ("feeds:\n  a/b:\n    url: x\n", 1, "a feed's name has"),
             ("server: [\n", 1, ""),
             ("- a\n", 1, ""),
         ];
@@ -439,6 +454,16 @@ mod tests {
         assert_eq!((&*b.format, b.from.len(), config.group_most), ("dnset", 2, 4.0));
         let twice = "zones:\n  lists:\n  - {name: a.b, format: dnset, from: /x}\n  - {name: A.b., format: dnset, from: /x}\n";
         assert!(from(twice).unwrap_err().contains("there twice"));
+    }
+
+    #[test]
+    fn feeds_have_names_and_defaults() {
+        let config =
+            from("feeds:\n  f:\n    url: /srv/f\n    keys: [k]\n    interval: 2\n").unwrap();
+        let feed = &config.feeds["f"];
+        assert_eq!((feed.url.as_str(), feed.keys.len()), ("/srv/f", 1));
+        assert_eq!((feed.interval, feed.back_off, feed.epoch), (2.0, 1800.0, 1));
+        assert!(from("feeds:\n").unwrap().feeds.is_empty());
     }
 
     #[test]

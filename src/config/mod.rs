@@ -10,6 +10,7 @@
 //! Ring 0.
 
 pub mod address;
+pub mod feeds;
 pub mod load;
 pub mod sample;
 pub mod table;

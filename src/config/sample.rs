@@ -1,5 +1,6 @@
 //! The table of settings as text: the commented sample, lists, the man page's body.
 
+use super::feeds;
 use super::table::{self, Config, Kind, Setting, Value};
 use super::zones;
 
@@ -23,6 +24,21 @@ pub fn sample() -> String {
         if setting.kind == Kind::Zones {
             sample_of_lists(&mut text);
         }
+    }
+    text.push_str(&sample_feeds());
+    text
+}
+
+/// The section of feeds: one that shows every setting.
+fn sample_feeds() -> String {
+    let mut text = format!("\n{}:\n", feeds::SECTION);
+    text.push_str("  # Known fingerprints that others publish, each feed under a name of yours.\n");
+    text.push_str("  # (needs a restart)\n  #  example:\n");
+    for (name, value, meaning) in feeds::MEANINGS {
+        for line in folded(meaning, 84) {
+            text.push_str(&format!("  #    # {line}\n"));
+        }
+        text.push_str(&format!("  #    {name}: {value}\n"));
     }
     text
 }
@@ -106,6 +122,12 @@ pub fn list(config: &Config, differing: bool) -> String {
         let value = value.map_or_else(String::new, |value| written(&value));
         text.push_str(&format!("{}: {value}\n", setting.name));
     }
+    for (name, feed) in &config.feeds {
+        let settings = serde_json::to_value(feed).unwrap_or_default();
+        for (setting, value) in settings.as_object().into_iter().flatten() {
+            text.push_str(&format!("{}.{name}.{setting}: {value}\n", feeds::SECTION));
+        }
+    }
     text
 }
 
@@ -166,6 +188,15 @@ pub fn man_settings() -> String {
             roff(&default),
             roff(setting.meaning),
             roff(&facts(&setting).join("; "))
+        ));
+    }
+    for (name, value, meaning) in feeds::MEANINGS {
+        text.push_str(&format!(
+            ".TP\n\\fB{}.NAME.{}\\fR (such as {})\n{}\n.br\nneeds a restart.\n",
+            feeds::SECTION,
+            roff(name),
+            roff(value),
+            roff(meaning)
         ));
     }
     text

@@ -2,6 +2,7 @@
 
 use super::zones::{self, Zone};
 use crate::config::address::{Allowed, Listen, Unsaid};
+use crate::config::feeds::Feeds;
 use crate::limits::{self, Limit, Limits, Unit};
 use crate::log::Stamp;
 use crate::log::syslog::Way;
@@ -170,13 +171,19 @@ macro_rules! settings {
         #[derive(Clone, Debug, PartialEq)]
         pub struct Config {
             $(#[doc = $meaning] pub $field: $type,)*
+            /// Known fingerprints that others publish.
+            pub feeds: Feeds,
             /// The heights of all limits.
             pub limits: Limits,
         }
 
         impl Default for Config {
             fn default() -> Self {
-                Config { $($field: $default,)* limits: Limits::default() }
+                Config {
+                    $($field: $default,)*
+                    feeds: Feeds::default(),
+                    limits: Limits::default(),
+                }
             }
         }
 
@@ -390,6 +397,10 @@ settings! {
         "Threads that answer packets, at each place.";
     group_most: f64 = "zones.group_most", 5.0, "points", Range::Within(0.0, 1000.0), restart,
         "What the rules made from zones.lists.codes count for together at the most, for each group of lists, so that several lists that agree do not add up without bound.";
+    fingerprints: Option<PathBuf> = "fingerprints.store", None, "", Range::Any, restart,
+        "The folder with what was taught of fingerprints (mailprint fp); without it none are made. The server has it open and listens there: commands teach through it.";
+    fingerprints_count: bool = "fingerprints.count", true, "", Range::Any, restart,
+        "Let fingerprints count in verdicts. Off: lessons are taken, and nothing is looked up.";
     slope: f64 = "confidence.slope", 0.9, "", Range::Within(0.001, 100.0), reload,
         "How fast confidence rises with the score: 1 / (1 + exp(-slope * (score - required - midpoint))).";
     midpoint: f64 = "confidence.midpoint", 0.0, "points", Range::Within(-1000.0, 1000.0), reload,

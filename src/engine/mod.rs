@@ -5,8 +5,8 @@
 //! holding a worker ([`Engine::begin`]), and what depended on the answers is finished
 //! ([`Engine::finish`]).
 //!
-//! Ring 3. May use `rules`, `dns`, `zones`, `auth`, `message`, `text`, `limits`, `clock`. Knows no socket
-//! and no file: whoever lets it ask the network hands it a [`Network`].
+//! Ring 3. May use `rules`, `dns`, `zones`, `auth`, `fingerprint`, `message`, `text`, `limits`,
+//! `clock`. Knows no socket and no file: whoever lets it ask the network hands it a [`Network`].
 
 mod bound;
 mod combine;
@@ -33,6 +33,7 @@ pub use verdict::{Hit, Verdict};
 
 use crate::clock::Tick;
 use crate::dns::Name;
+use crate::fingerprint::Known;
 use crate::limits::Limits;
 use crate::message::Message;
 use crate::message::view::Views;
@@ -92,6 +93,8 @@ pub struct Options {
     pub score_set: usize,
     /// Who is asked beside the message; `None` for local tests only.
     pub network: Option<Arc<Network>>,
+    /// What is known of fingerprints; `None`: none are made.
+    pub known: Option<Arc<dyn Known>>,
 }
 
 impl Options {

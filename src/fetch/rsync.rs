@@ -19,7 +19,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
+use std::time::{Duration, UNIX_EPOCH};
 
 /// One run of rsync.
 pub(super) struct Run {
@@ -84,6 +84,9 @@ impl Run {
             return Ok(Fetched::Unchanged { wait: None });
         }
         let bytes = stamp.size.unwrap_or_default();
+        if bytes == 0 && stamp.written == Some(0) {
+            return Err(self.failed("it sent no file; is that the name of one?".into()));
+        }
         if bytes > self.most {
             return Err(self.large());
         }
@@ -97,7 +100,12 @@ impl Run {
         temporary: &Temporary,
         known: Option<&Stamp>,
     ) -> Result<Option<Stamp>, FetchError> {
-        let Some(known) = known.filter(|known| known.written.is_some()) else { return Ok(None) };
+        let Some(known) = known.filter(|known| known.written.is_some()) else {
+            // A time that no file has: rsync ends well, too, when there was nothing to send.
+            let marked = temporary.file().set_modified(UNIX_EPOCH);
+            marked.map_err(|why| FetchError::disk(temporary.path(), why))?;
+            return Ok(None);
+        };
         fs::copy(&self.place, temporary.path())
             .and_then(|_| temporary.file().set_modified(fs::metadata(&self.place)?.modified()?))
             .map_err(|why| FetchError::disk(&self.place, why))?;
@@ -115,8 +123,10 @@ impl Run {
             .args(["--no-motd", "--times", "--copy-links", "--inplace", "--no-whole-file"])
             .arg(format!("--timeout={}", seconds(self.stall)))
             .arg(format!("--contimeout={}", seconds(self.connect)));
-        if let Some(path) = &self.password_file {
-            command.arg(format!("--password-file={}", path.display()));
+        match &self.password_file {
+            Some(path) => drop(command.arg(format!("--password-file={}", path.display()))),
+            // Else it would ask whoever sits at the terminal.
+            None => drop(command.env("RSYNC_PASSWORD", "")),
         }
         command
             .arg("--")

@@ -33,6 +33,9 @@ impl Source {
         if url.host_str().is_none_or(str::is_empty) {
             return Err(wrong("it names no host"));
         }
+        if url.host_str().is_some_and(|host| host.starts_with('-')) {
+            return Err(wrong("no host's name begins with -"));
+        }
         match url.scheme() {
             "https" | "http" if url.password().is_some() || !url.username().is_empty() => {
                 Err(wrong("a password in an address is seen by everybody; use a header_file"))
@@ -40,6 +43,9 @@ impl Source {
             "https" | "http" => Ok(Source::Web(url)),
             "rsync" if url.password().is_some() => {
                 Err(wrong("a password in an address is seen by everybody; use a password_file"))
+            }
+            "rsync" if url.path().split('/').any(|name| name.starts_with('-')) => {
+                Err(wrong("a name that begins with - is an option to some servers"))
             }
             "rsync" if url.path().trim_matches('/').contains('/') => Ok(Source::Rsync(url.into())),
             "rsync" => Err(wrong("it names no file: rsync://host/module/file")),
@@ -88,11 +94,12 @@ mod tests {
             "--help",
             "-e sh",
             "ftp://a/x",
-            "https:///x",
             "https://u:p@a/x",
             "rsync://u:p@a/m/x",
             "rsync://a/m",
             "rsync://a",
+            "rsync://a/m/-e",
+            "rsync://-a/m/x",
             "a::m/x",
             "file:///x",
             "/a\nb",

@@ -122,7 +122,7 @@ impl Clients {
         for _ in 0..=limits.fetch_redirects {
             let is_own = at.origin() == asked.url.origin();
             let ready = self.ready(is_own, credentials, limits)?;
-            let response = send(&ready, &at, asked.known).await?;
+            let response = send(&ready, &at, asked.known, limits).await?;
             match response.status() {
                 StatusCode::NOT_MODIFIED => {
                     return Ok(Answer::Unchanged { wait: wait(response.headers()) });
@@ -180,7 +180,12 @@ fn build(shown: &Credentials, limits: &Limits) -> Result<Ready, FetchError> {
     Ok(Ready { client, headers: trust::headers(shown)? })
 }
 
-async fn send(ready: &Ready, at: &Url, known: Option<&Stamp>) -> Result<Response, FetchError> {
+async fn send(
+    ready: &Ready,
+    at: &Url,
+    known: Option<&Stamp>,
+    limits: &Limits,
+) -> Result<Response, FetchError> {
     let mut request = ready.client.get(at.clone()).headers(ready.headers.clone());
     if let Some(etag) = known.and_then(|known| known.etag.as_deref()) {
         request = request.header(IF_NONE_MATCH, etag);
@@ -188,7 +193,7 @@ async fn send(ready: &Ready, at: &Url, known: Option<&Stamp>) -> Result<Response
     if let Some(modified) = known.and_then(|known| known.modified.as_deref()) {
         request = request.header(IF_MODIFIED_SINCE, modified);
     }
-    request.send().await.map_err(|why| failed(at, &why))
+    request.send().await.map_err(|why| failed(at, &why, limits))
 }
 
 async fn read(
@@ -209,14 +214,7 @@ async fn read(
     let stamp = Stamp { etag: said(ETAG), modified: said(LAST_MODIFIED), size, ..Stamp::default() };
     let wait = wait(response.headers());
     let mut bytes = 0u64;
-    let stall = Duration::from_millis(limits.fetch_stall_milliseconds as u64);
-    loop {
-        let piece = timeout(stall, response.chunk()).await.map_err(|_| FetchError::Late {
-            url: asked.url.to_string(),
-            seconds: stall.as_secs(),
-            limit: "fetch_stall_milliseconds",
-        })?;
-        let Some(piece) = piece.map_err(|why| failed(asked.url, &why))? else { break };
+    while let Some(piece) = response.chunk().await.map_err(|why| failed(asked.url, &why, limits))? {
         bytes = bytes.saturating_add(piece.len() as u64);
         if bytes > asked.most {
             return Err(large());
@@ -253,10 +251,11 @@ fn wait(headers: &HeaderMap) -> Option<Duration> {
     Some(Duration::from_secs(seconds))
 }
 
-fn failed(at: &Url, why: &reqwest::Error) -> FetchError {
+fn failed(at: &Url, why: &reqwest::Error, limits: &Limits) -> FetchError {
     let url = at.to_string();
     if why.is_timeout() && !why.is_connect() {
-        return FetchError::Torn { url, why: "the server stopped sending".into() };
+        let seconds = limits.fetch_stall_milliseconds as u64 / 1000;
+        return FetchError::Late { url, seconds, limit: "fetch_stall_milliseconds" };
     }
     match why.is_connect() || why.is_request() {
         true => FetchError::Unreachable { url, why: chain(why) },

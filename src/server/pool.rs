@@ -224,6 +224,7 @@ mod tests {
             surroundings: Surroundings::default(),
             profile: None,
             network: None,
+            known: None,
         }
     }
 

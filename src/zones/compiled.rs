@@ -14,7 +14,7 @@ use super::table::{names, ranges, values};
 use super::zone::{Body, Head, Held, Part, Start, Table, Zone};
 use crate::dns::Name;
 use std::fs::File;
-use std::io::{self, Write};
+use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::Path;
 
 /// What a file begins with: not text, and damaged by whoever takes it for text.
@@ -88,17 +88,21 @@ impl Zone {
         File::open(folder.unwrap_or(Path::new(".")))?.sync_all()
     }
 
-    /// Maps what [`Zone::save`] wrote.
+    /// Maps what [`Zone::save`] wrote. Whether it is as it was written is seen by reading it once
+    /// beside the map: pages that nobody has asked for take no memory then.
     pub fn open(path: &Path) -> Result<Zone, Unusable> {
-        Zone::from_held(Held::Mapped(Mapped::new(&File::open(path)?)?))
+        let mut file = File::open(path)?;
+        let sum = checksum_of(&mut file)?;
+        Zone::from_held(Held::Mapped(Mapped::new(&file)?), Some(sum))
     }
 
     /// Reads what [`Zone::save`] writes, from memory.
     pub fn from_bytes(bytes: Vec<u8>) -> Result<Zone, Unusable> {
-        Zone::from_held(Held::Memory(bytes))
+        Zone::from_held(Held::Memory(bytes), None)
     }
 
-    fn from_held(held: Held) -> Result<Zone, Unusable> {
+    /// `read` is the checksum, if it is known.
+    fn from_held(held: Held, read: Option<u32>) -> Result<Zone, Unusable> {
         let all: &[u8] = &held;
         let rest = all.strip_prefix(&MARK).ok_or(Unusable::Foreign)?;
         let (version, rest) = rest.split_first_chunk::<4>().ok_or(Unusable::Damaged)?;
@@ -109,7 +113,7 @@ impl Zone {
         let mut numbers = Unpack::new(rest);
         let length = numbers.number().filter(|&length| length == all.len() as u64);
         let head_at = length.and_then(|_| numbers.small::<usize>()).ok_or(Unusable::Damaged)?;
-        if checksum(all) != u32::from_le_bytes(*sum) {
+        if read.unwrap_or_else(|| checksum(all)) != u32::from_le_bytes(*sum) {
             return Err(Unusable::Damaged);
         }
         let packed = all.get(head_at..).ok_or(Unusable::Damaged)?;
@@ -122,6 +126,19 @@ impl Zone {
 /// Of all behind itself.
 fn checksum(bytes: &[u8]) -> u32 {
     crc32fast::hash(bytes.get(16..).unwrap_or_default())
+}
+
+/// The same of a file, read in pieces.
+fn checksum_of(file: &mut File) -> io::Result<u32> {
+    let mut hasher = crc32fast::Hasher::new();
+    let mut piece = vec![0; 1 << 16];
+    file.seek(SeekFrom::Start(16))?;
+    loop {
+        match file.read(&mut piece)? {
+            0 => return Ok(hasher.finalize()),
+            length => hasher.update(piece.get(..length).unwrap_or_default()),
+        }
+    }
 }
 
 fn pack_zone(head: &Head, tables: &[Table], parts: &[Part], pack: &mut Pack) {

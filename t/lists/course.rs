@@ -11,6 +11,7 @@ use mailprint::limits::Limits;
 use mailprint::metrics::Metrics;
 use mailprint::rules::{self, Sources};
 use mailprint::server::zones::{self, Lists};
+use mailprint::zones::held::build::Builder;
 use mailprint::zones::held::{Held, Keeper, Looked, Notices, Shared};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -84,7 +85,8 @@ fn read(config: &Config, runtime: &Runtime) -> Arc<Held> {
         limits: Limits::default(),
         metrics: metrics.zones.clone(),
         notices: Notices { warn: Arc::new(|text| panic!("{text}")), info: Arc::new(|_| {}) },
-        building: Arc::new(Semaphore::new(1)),
+        builder: Builder::Here,
+            building: Arc::new(Semaphore::new(1)),
     };
     for list in wanted {
         let keeper = Arc::new(Keeper::new(list, shared.clone()).unwrap());
@@ -258,5 +260,5 @@ fn rules_made_from_codes_count_in_groups() {
 fn a_process_without_lists_has_none() {
     let metrics = Metrics::new().unwrap();
     let notices = Notices { warn: Arc::new(|_| {}), info: Arc::new(|_| {}) };
-    assert!(Lists::open(&Config::default(), &metrics, notices).unwrap().is_none());
+    assert!(Lists::open(&Config::default(), &metrics, notices, Builder::Here).unwrap().is_none());
 }

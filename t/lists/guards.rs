@@ -8,6 +8,7 @@ use mailprint::dns::{Data, Failure, Kind, Name, Question};
 use mailprint::limits::Limits;
 use mailprint::metrics::Metrics;
 use mailprint::server::zones::wanted;
+use mailprint::zones::held::build::Builder;
 use mailprint::zones::held::{Held, Keeper, Looked, Notices, Shared};
 use ring::signature::{Ed25519KeyPair, KeyPair};
 use std::path::Path;
@@ -48,6 +49,7 @@ impl Room {
             limits: Limits::default(),
             metrics: metrics.zones.clone(),
             notices: Notices { warn, info: Arc::new(|_| {}) },
+            builder: Builder::Here,
             building: Arc::new(Semaphore::new(1)),
         };
         let keeper = Arc::new(Keeper::new(wanted, shared).unwrap());

@@ -11,6 +11,7 @@ use crate::dns::Name;
 use crate::error::Code;
 use crate::metrics::Metrics;
 use crate::server::zones::Lists;
+use crate::zones::held::build::{Builder, Job};
 use crate::zones::held::{Notices, Row, Status, Store};
 use clap::{Arg, ArgMatches, Command};
 use std::sync::Arc;
@@ -27,6 +28,9 @@ pub fn command() -> Command {
         )
         .arg(options::config_file())
         .arg(flag("json", "The same as JSON"))
+        .subcommand(
+            Command::new("build").about("Make a table for the server, which calls this").hide(true),
+        )
         .subcommand(
             Command::new("accept")
                 .about("Take a list's next copy whatever has changed")
@@ -46,6 +50,10 @@ pub fn command() -> Command {
 pub fn run(matches: &ArgMatches) -> Outcome {
     match matches.subcommand() {
         Some(("accept", matches)) => return accept(matches),
+        Some(("build", _)) => {
+            Job::serve(std::io::stdin().lock(), std::io::stdout().lock())?;
+            return Ok(0);
+        }
         Some(("query", matches)) => return query::run(matches),
         Some(("check", matches)) => return check::run(matches),
         _ => {}
@@ -72,7 +80,7 @@ fn on_disk(config: &Config) -> Result<Status, Failure> {
     let wrong = |why| Failure::new(Code::Config, why);
     let metrics = Metrics::new().map_err(|why| wrong(why.to_string()))?;
     let said = Notices { warn: Arc::new(|text| eprintln!("warn: {text}")), info: Arc::new(|_| {}) };
-    let lists = Lists::open(config, &metrics, said).map_err(wrong)?;
+    let lists = Lists::open(config, &metrics, said, Builder::Here).map_err(wrong)?;
     let status = lists.map(|lists| lists.status()).unwrap_or_default();
     Ok(Status { process: 0, ..status })
 }

@@ -10,6 +10,7 @@ mod body;
 pub mod dkim;
 pub mod dmarc;
 pub(super) mod dns_lists;
+pub mod fingerprint;
 mod freemail;
 mod globs;
 pub(super) mod hash_lists;
@@ -142,6 +143,7 @@ pub fn table() -> impl Iterator<Item = &'static Row> {
         dkim::TABLE,
         dns_lists::TABLE,
         dmarc::TABLE,
+        fingerprint::TABLE,
         freemail::TABLE,
         hash_lists::TABLE,
         header::TABLE,

@@ -14,11 +14,12 @@ use crate::clock;
 use crate::config::Config;
 use crate::log::Log;
 use crate::metrics::Metrics;
+use crate::zones::held::build::Builder;
 use crate::zones::held::{Held, Keeper, Notices, Shared, Status};
+use std::io;
 use std::path::PathBuf;
 use std::sync::{Arc, Weak};
 use std::time::Duration;
-use tokio::runtime::Handle;
 use tokio::sync::Semaphore;
 
 /// All lists of a process.
@@ -29,16 +30,19 @@ pub struct Lists {
     notices: Notices,
 }
 
+/// How much more often others get a processor.
+const NICE: i32 = 10;
 /// How often ages are looked at, and how the lists stand is written down.
 const TICK: Duration = Duration::from_secs(10);
 
 impl Lists {
-    /// The lists of `config`, with their last good copies; `None` where there are none. Wrong is
-    /// what only shows in use, a key that is none, say.
+    /// The lists of `config`, with their last good copies; `None` where there are none. Tables are
+    /// made where `builder` says. Wrong is what only shows in use, a key that is none, say.
     pub fn open(
         config: &Config,
         metrics: &Metrics,
         notices: Notices,
+        builder: Builder,
     ) -> Result<Option<Arc<Lists>>, String> {
         if config.zones.is_empty() {
             return Ok(None);
@@ -52,6 +56,7 @@ impl Lists {
             limits: config.limits.clone(),
             metrics: metrics.zones.clone(),
             notices: notices.clone(),
+            builder,
             building: Arc::new(Semaphore::new(1)),
         };
         let keeper = |list| Keeper::new(list, shared.clone()).map(Arc::new);
@@ -70,12 +75,21 @@ impl Lists {
         }
     }
 
-    /// Refreshes the lists on `runtime` as long as anybody has them.
-    pub fn keep(self: &Arc<Self>, runtime: &Handle) {
-        for keeper in &self.keepers {
-            runtime.spawn(Arc::clone(keeper).run());
-        }
-        runtime.spawn(Lists::tick(Arc::downgrade(self)));
+    /// Refreshes the lists as long as anybody has them, on a thread of its own: what waits for
+    /// disks there, or takes a processor, is in nobody's way.
+    pub fn keep(self: &Arc<Self>) -> io::Result<()> {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+        let (keepers, lists) = (self.keepers.clone(), Arc::downgrade(self));
+        let work = move || {
+            // Of this thread and those that it starts: whoever scans mail goes first.
+            let _ = rustix::process::nice(NICE);
+            for keeper in keepers {
+                runtime.spawn(keeper.run());
+            }
+            runtime.block_on(Lists::tick(lists));
+            runtime.shutdown_background();
+        };
+        std::thread::Builder::new().name("lists".to_owned()).spawn(work).map(drop)
     }
 
     async fn tick(lists: Weak<Lists>) {

@@ -8,6 +8,7 @@
 //! A list without a copy, or with one that is twice as old as it may be, answers nothing; nobody
 //! else is asked in its place.
 
+pub mod build;
 mod canaries;
 mod guards;
 mod refresh;

@@ -5,18 +5,18 @@
 //! line says so. Tables are built one at a time in a process, so that no more memory is taken
 //! than the largest list needs beside what is held.
 
+use super::build::{Builder, Job, JobPart, heights};
 use super::guards::{self, Known, Refusal};
-use super::sketch::Sketching;
 use super::status::Row;
 use super::store::{State, Store};
-use super::wanted::Wanted;
+use super::wanted::{Part, Wanted};
 use super::{Held, List};
 use crate::clock::Tick;
 use crate::fetch::{Download, FetchError, Fetched, Fetcher, Plan, Schedule, Source, Stamp, check};
 use crate::limits::Limits;
 use crate::metrics::dns::count;
 use crate::metrics::zones::Zones;
-use crate::zones::{self, Content, Dataset, File, Options, Zone};
+use crate::zones::Zone;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -51,7 +51,9 @@ pub struct Shared {
     pub metrics: Zones,
     /// Where lines go.
     pub notices: Notices,
-    /// Who may build a table now.
+    /// Where tables are made.
+    pub builder: Builder,
+    /// Who may make one now.
     pub building: Arc<Semaphore>,
 }
 
@@ -108,7 +110,7 @@ pub enum Trouble {
     Fetch(#[from] FetchError),
     /// It cannot be read.
     #[error("{0}")]
-    Load(#[from] zones::Error),
+    Load(String),
     /// It is not fit to answer.
     #[error(transparent)]
     Refused(#[from] Refusal),
@@ -181,7 +183,10 @@ impl Keeper {
         let table = table.filter(|zone| *zone.name() == self.wanted.name);
         let zone = match table {
             Some(zone) => Ok(zone),
-            None => self.read(&self.kept_parts(&state)).map(|(zone, _)| zone),
+            None => {
+                let place = self.store.table();
+                self.read(&self.kept_parts(&state), &place).map(|(zone, _)| zone)
+            }
         };
         match zone {
             Ok(zone) => {
@@ -339,13 +344,15 @@ impl Keeper {
             self.check(&part.source, arrived)?;
         }
         let stamps: Vec<Option<Stamp>> = arrived.iter().map(|part| part.stamp.clone()).collect();
-        let taken =
-            self.judged(&arrived).and_then(|(zone, known)| Ok((self.mapped(&zone)?, known)));
+        let draft = self.store.draft();
+        let taken = self.judged(&arrived, &draft);
         let (zone, known) = taken.inspect_err(|trouble| {
+            let _ = std::fs::remove_file(&draft);
             if trouble.is_of_the_files() {
                 self.standing().refused = stamps.clone();
             }
         })?;
+        self.store.keep_draft(&draft)?;
         for part in arrived {
             part.download.map(Download::keep).transpose()?;
         }
@@ -359,65 +366,43 @@ impl Keeper {
         Ok(Looked::New)
     }
 
-    /// Keeps the table on disk and maps it: what is never asked for then takes no memory, and a
-    /// restart begins with it.
-    fn mapped(&self, zone: &Zone) -> Result<Zone, FetchError> {
-        let place = self.store.table();
-        zone.save(&place).map_err(|why| FetchError::disk(&place, why))?;
-        Zone::open(&place).map_err(|why| FetchError::disk(&place, std::io::Error::other(why)))
-    }
-
-    /// The zone that these files make, if it is fit to answer.
-    fn judged(&self, arrived: &[Arrived]) -> Result<(Zone, Known), Trouble> {
-        let (zone, known) = self.read(arrived)?;
+    /// The zone that these files make, mapped from `draft`, if it is fit to answer.
+    fn judged(&self, arrived: &[Arrived], draft: &Path) -> Result<(Zone, Known), Trouble> {
+        let (zone, known) = self.read(arrived, draft)?;
         let before = self.standing().state.known.clone();
         let before = (self.list.copy().is_some() && !self.store.accepts()).then_some(&before);
         guards::judge(&zone, &known, before, &self.wanted.bounds)?;
         Ok((zone, known))
     }
 
-    fn read(&self, arrived: &[Arrived]) -> Result<(Zone, Known), Trouble> {
-        let mut sketching = Sketching::default();
-        let mut datasets: Vec<Dataset> = Vec::new();
-        for (part, arrived) in self.wanted.parts.iter().zip(arrived) {
-            let file = File {
-                name: part.source.to_string(),
-                changed: written(arrived.stamp.as_ref()).unwrap_or(self.shared.held.now()),
-                content: Content::Path(arrived.path().to_owned()),
-            };
-            let most = self.shared.limits.zone_file as u64;
-            let sketched = sketching.file(arrived.path(), most);
-            sketched.map_err(|why| FetchError::disk(arrived.path(), why))?;
-            match datasets.last_mut().filter(|last| last.format == part.format) {
-                Some(last) => last.files.push(file),
-                None => datasets.push(Dataset {
-                    format: part.format,
-                    files: vec![file],
-                    value: (self.wanted.listed_as, Vec::new()),
-                }),
-            }
-        }
-        let options = Options {
-            now: self.shared.held.now(),
+    /// Makes the table in a file and maps that: what is never asked for takes no memory then.
+    fn read(&self, arrived: &[Arrived], draft: &Path) -> Result<(Zone, Known), Trouble> {
+        let now = self.shared.held.now();
+        let part = |(part, arrived): (&Part, &Arrived)| JobPart {
+            format: part.format.name().to_owned(),
+            path: arrived.path().to_owned(),
+            source: part.source.to_string(),
+            changed: written(arrived.stamp.as_ref()).unwrap_or(now),
+        };
+        let job = Job {
+            name: self.name(),
+            parts: self.wanted.parts.iter().zip(arrived).map(part).collect(),
+            listed_as: self.wanted.listed_as,
             v6_bits: self.wanted.v6_bits,
             bad_share: self.wanted.bad_share,
-            limits: self.shared.limits.clone(),
+            now,
+            table: draft.to_owned(),
+            limits: heights(&self.shared.limits),
         };
-        let (zone, facts) = zones::load(&self.wanted.name, &datasets, &options)?;
-        if let Some(first) = facts.complaints.first() {
-            (self.shared.notices.info)(&format!(
-                "zones: {}: {} of {} lines are bad; {}:{}: {}",
-                self.name(),
-                facts.bad,
-                facts.lines,
-                first.file,
-                first.line,
-                first.what
-            ));
+        let built = job.run(self.shared.builder)?;
+        if let Some(first) = &built.complaint {
+            let (name, bad, lines) = (self.name(), built.bad, built.lines);
+            let text = format!("zones: {name}: {bad} of {lines} lines are bad; the first: {first}");
+            (self.shared.notices.info)(&text);
         }
-        let sketch = sketching.done();
-        let known = Known { records: zone.records(), serial: zone.serial(), sketch };
-        Ok((zone, known))
+        let zone = Zone::open(draft);
+        let zone = zone.map_err(|why| FetchError::disk(draft, std::io::Error::other(why)))?;
+        Ok((zone, built.known))
     }
 
     /// The files of the copy on disk.
@@ -462,7 +447,7 @@ impl Keeper {
         let standing = self.standing();
         let looked_at =
             if standing.refused.is_empty() { &standing.state.stamps } else { &standing.refused };
-        let same = |(number, part): (usize, &super::Part)| {
+        let same = |(number, part): (usize, &Part)| {
             let Source::File(path) = &part.source else { return false };
             let stamp = looked_at.get(number).and_then(Option::as_ref);
             let now = std::fs::metadata(path).ok();

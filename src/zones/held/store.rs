@@ -45,9 +45,30 @@ impl Store {
         self.folder.join("table")
     }
 
-    /// Removes what dead processes have left.
+    /// Where a table is made, by this process alone.
+    pub fn draft(&self) -> PathBuf {
+        self.folder.join(format!(".table.{}-0.part", std::process::id()))
+    }
+
+    /// Puts a table in its place.
+    pub fn keep_draft(&self, draft: &Path) -> Result<(), FetchError> {
+        let table = self.table();
+        std::fs::rename(draft, &table).map_err(|why| FetchError::disk(&table, why))?;
+        place::sync_folder(&table)
+    }
+
+    /// Removes what dead processes have left: of downloads, and of tables half written
+    /// (`….PROCESS.new`).
     pub fn sweep(&self) {
         place::sweep(&self.folder);
+        for entry in std::fs::read_dir(&self.folder).into_iter().flatten().flatten() {
+            let name = entry.file_name();
+            let writer = name.to_str().and_then(|name| name.strip_suffix(".new")?.rsplit_once('.'));
+            let is_dead = |number: &str| !Path::new("/proc").join(number).exists();
+            if writer.is_some_and(|(_, number)| number.parse::<u32>().is_ok() && is_dead(number)) {
+                let _ = std::fs::remove_file(entry.path());
+            }
+        }
     }
 
     /// What is known of the copy; nothing where there is none, or it cannot be read.
