@@ -42,6 +42,7 @@ use crate::fingerprint::store::StoreError;
 use crate::limits::Limits;
 use crate::log::Log;
 use crate::metrics::Metrics;
+use crate::zones::held::build::Builder;
 use arc_swap::{ArcSwap, ArcSwapOption};
 use arrivals::Arrivals;
 use lessons::Lessons;
@@ -55,7 +56,6 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use tokio::runtime::Handle;
 use tokio::sync::{Semaphore, watch};
-use crate::zones::held::build::Builder;
 use users::Users;
 use zones::{Lists, Serving};
 
