@@ -29,4 +29,4 @@ pub use compiled::Unusable;
 pub use formats::{Format, LISTED};
 pub use load::{Complaint, Content, Dataset, Error, Facts, File, Options, load};
 pub use served::Served;
-pub use zone::{Hit, Value, Zone};
+pub use zone::{Hit, Hits, Value, Zone};

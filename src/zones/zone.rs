@@ -167,6 +167,48 @@ pub enum Says<'z> {
     Records(&'z [u8]),
 }
 
+/// The hits of an address, table by table.
+#[derive(Clone, Debug)]
+pub struct Hits<'z> {
+    zone: &'z Zone,
+    /// Those that come after these tables.
+    parts: std::slice::Iter<'z, Part>,
+    tables: std::slice::Iter<'z, usize>,
+    wanted: Asked<'z>,
+    /// What is asked of these tables.
+    asked: Asked<'z>,
+}
+
+impl<'z> Iterator for Hits<'z> {
+    type Item = Hit<'z>;
+
+    fn next(&mut self) -> Option<Hit<'z>> {
+        loop {
+            for &table in self.tables.by_ref() {
+                let table = self.zone.tables.get(table)?;
+                if let Some(Says::Listed(hit)) = table.says(&self.zone.bytes, self.asked) {
+                    return Some(hit);
+                }
+            }
+            let tables: &[usize] = match self.parts.next()? {
+                Part::Tables(tables) => {
+                    self.asked = self.wanted.carried(self.zone.lists_v4);
+                    tables
+                }
+                // Those of the zone itself, which stand first.
+                Part::Below(below) => match below.first() {
+                    Some((name, tables)) if name.is_empty() => {
+                        self.asked = self.wanted.carried(has_v4(&self.zone.tables, tables));
+                        tables
+                    }
+                    _ => continue,
+                },
+            };
+            self.tables = tables.iter();
+        }
+    }
+}
+
 impl Asked<'_> {
     /// With the IPv4 address that an IPv6 address carries (6to4, RFC 3056, or mapped), where the
     /// tables have such.
@@ -289,20 +331,13 @@ impl Zone {
     }
 
     /// What is listed of an address: a hit of each dataset that lists it.
-    pub fn lookup_ip(&self, address: IpAddr) -> impl Iterator<Item = Hit<'_>> {
+    pub fn lookup_ip(&self, address: IpAddr) -> Hits<'_> {
         let (v4, v6) = match address {
             IpAddr::V4(address) => (Some(address.into()), None),
             IpAddr::V6(address) => (None, Some(address.into())),
         };
-        self.tables_for(&[]).flat_map(move |(tables, _, has_v4)| {
-            let asked = Asked { name: &[], v4, v6 }.carried(has_v4);
-            tables.iter().filter_map(move |&table| {
-                match self.tables.get(table)?.says(&self.bytes, asked)? {
-                    Says::Listed(hit) => Some(hit),
-                    Says::Records(_) => None,
-                }
-            })
-        })
+        let wanted = Asked { name: &[], v4, v6 };
+        Hits { zone: self, parts: self.parts.iter(), tables: [].iter(), wanted, asked: wanted }
     }
 
     /// What is listed of a domain, relative to the zone, in any case, with or without a dot at

@@ -282,6 +282,12 @@ fn rate(place: SocketAddr, questions: &[Vec<u8>], seconds: f64) -> f64 {
     answered as f64 / start.elapsed().as_secs_f64()
 }
 
+/// Seconds that this thread has had of a processor: others may run beside it.
+fn processor() -> f64 {
+    let time = nix::time::clock_gettime(nix::time::ClockId::CLOCK_THREAD_CPUTIME_ID).unwrap();
+    time.tv_sec() as f64 + time.tv_nsec() as f64 / 1e9
+}
+
 /// Many addresses, and many look-ups of which every other finds one.
 fn generated(plan: &Plan) {
     let path = plan.folder.join("generated.ip4tset");
@@ -308,14 +314,17 @@ fn generated(plan: &Plan) {
         })
         .collect();
     for _ in 0..3 {
-        let start = Tick::now();
+        let start = processor();
         let mut listed = 0u64;
         for &address in &asked {
             let mut hits = zone.lookup_ip(Ipv4Addr::from(address).into());
             listed += u64::from(hits.next().is_some_and(|hit| hit.values().next().is_some()));
         }
-        let each = start.elapsed().as_secs_f64() * 1e9 / asked.len() as f64;
-        println!("  {} look-ups, {listed} listed: {each:.1} ns each", asked.len());
+        let each = (processor() - start) * 1e9 / asked.len() as f64;
+        println!(
+            "  {} look-ups, {listed} listed: {each:.1} ns each of the processor's",
+            asked.len()
+        );
     }
     addresses.clear();
     drop(zone);
