@@ -64,6 +64,11 @@ pub fn monotonic_microseconds() -> u64 {
     })
 }
 
+/// The day of a moment in seconds since 1970, in UTC: `2026-11-23`.
+pub fn day(seconds: i64) -> String {
+    jiff::Timestamp::from_second(seconds).unwrap_or_default().strftime("%Y-%m-%d").to_string()
+}
+
 /// A moment, in seconds since 1970, as a mail's `Date` says it: `Sun, 22 Nov 2026 13:09:46 +0000`.
 pub fn mail_date(seconds: i64) -> String {
     let timestamp = jiff::Timestamp::from_second(seconds).unwrap_or_default();

@@ -198,11 +198,101 @@ limits! {
     SpfQuestionMilliseconds spf_question_milliseconds = 3_000, Milliseconds,
         "one question of SPF to the DNS; SpamAssassin's own patience. spf_timeout is for a whole check";
 
+    // What is fetched from elsewhere.
+    FetchConnectMilliseconds fetch_connect_milliseconds = 10_000, Milliseconds,
+        "from a server's address to the end of its TLS handshake, for a download";
+    FetchStallMilliseconds fetch_stall_milliseconds = 30_000, Milliseconds,
+        "between two pieces of a download; a server that is silent for longer is given up";
+    FetchMilliseconds fetch_milliseconds = 600_000, Milliseconds,
+        "a whole download, redirects included";
+    FetchBytes fetch_bytes = 512 << 20, Bytes,
+        "a downloaded file, unpacked; the largest list of names known has a third of it";
+    FetchRedirects fetch_redirects = 5, Count,
+        "redirects that a download follows";
+    FeedDeltaBytes feed_delta_bytes = 64 << 20, Bytes,
+        "a delta of a feed; one of a minute has under 10 KiB, one of a day of a large feed 10 MiB";
+    FeedEntries feed_entries = 64_000_000, Count,
+        "entries of a feed, and of one of its files; 10 million are a large feed";
+    FeedChangeEntries feed_change_entries = 1000, Count,
+        "entries of one list that a step of a feed may add or remove without being held to a share of the list";
+    FeedOverlay feed_overlay = 50_000, Count,
+        "entries of a feed that changed since it was last written down; one more, and it is written anew";
+
+    // Fingerprints.
+    FingerprintTexts fingerprint_texts = 4, Count,
+        "texts of one message that fingerprints are made of; a mail has one or two";
+    FingerprintText fingerprint_text = 256 * 1024, Bytes,
+        "of one text, as it came: the first half and the last half of so much";
+    FingerprintTokens fingerprint_tokens = 16_384, Count,
+        "words of one text; a newsletter has 2,000";
+    FingerprintLinks fingerprint_links = 256, Count,
+        "references to other documents; those after them are not looked at";
+    FingerprintElements fingerprint_elements = 4096, Count,
+        "start tags of one HTML part whose order is looked at";
+    FingerprintFiles fingerprint_files = 64, Count,
+        "files of one message, those in data: URLs included";
+    FingerprintContacts fingerprint_contacts = 256, Count,
+        "addresses, numbers and names of one message by which somebody could be reached";
+    FingerprintFile fingerprint_file = 16 << 20, Bytes,
+        "of one file that is cut into chunks, unpacked and read; its digest is that of all of it";
+    ArchiveDepth archive_depth = 3, Count,
+        "archives within archives that are unpacked";
+    ArchiveMembers archive_members = 64, Count,
+        "members of all archives of one message that are unpacked";
+    ArchiveBytes archive_bytes = 32 << 20, Bytes,
+        "unpacked from all archives and documents of one message";
+    ArchiveRatio archive_ratio = 200, Count,
+        "bytes unpacked for each byte packed, beyond the first 64 KiB; text gives 3 to 20";
+    DocumentText document_text = 64 * 1024, Bytes,
+        "text taken out of one document";
+    DocumentStreams document_streams = 256, Count,
+        "pieces of one document that are unpacked and read";
+    FingerprintImages fingerprint_images = 6, Count,
+        "images of one message that are decoded";
+    ImagePixels image_pixels = 4 << 20, Count,
+        "pixels of an image that is decoded, as its header has them; a screen has two million";
+    ImageMilliseconds image_milliseconds = 100, Milliseconds,
+        "after that no further image of a message is decoded; one takes 2 to 20";
+    FingerprintPhrases fingerprint_phrases = 8 << 20, Count,
+        "phrases of wanted mail that are remembered; a wanted message brings 200 new ones at first";
+
+    // What is taught and kept.
+    LessonFingerprints lesson_fingerprints = 1024, Count,
+        "fingerprints of one message that are learned; a mail has 20 to 100";
+    LessonPhrases lesson_phrases = 8192, Count,
+        "phrases of one wanted message that are learned; a newsletter has 2,000";
+    LessonRequest lesson_request = 8 << 20, Bytes,
+        "one request over the store's socket; 128 messages of a mailbox take 300 kB";
+    LessonConnections lesson_connections = 16, Count,
+        "connections to the store's socket at once; more are closed";
+    LessonMilliseconds lesson_milliseconds = 30_000, Milliseconds,
+        "for a request over the store's socket to arrive, and for its answer to be taken";
+    KnownChanges known_changes = 65_536, Count,
+        "changes of what is known that are kept beside the snapshot; with more a new one is written";
+
     // What goes out.
     FilledTemplate filled_template = 4 << 20, Bytes,
         "a report or header with its tags filled in; tags behind that stay as they are written";
     RewrittenFields rewritten_fields = 1024, Count,
         "From, To and Subject fields of one message that rewrite_header changes";
+
+    // Block lists held here.
+    ZoneLine zone_line = 32 * 1024, Bytes,
+        "a line of a list; rbldnsd's own height";
+    ZoneFile zone_file = 2 << 30, Bytes,
+        "a list's file, inflated; the largest public ones have a tenth of it";
+    ZoneEntries zone_entries = 200_000_000, Count,
+        "entries of one dataset of a list";
+    ZoneValues zone_values = 1 << 30, Bytes,
+        "different addresses and texts of one dataset of a list together";
+    ZoneEntryValues zone_entry_values = 255, Count,
+        "values of one entry of a list; an answer has no more records";
+    ZoneDatasets zone_datasets = 1000, Count,
+        "$DATASET lines of a combined list";
+    ZoneConnections zone_connections = 64, Count,
+        "connections open at once to the lists' DNS server; one more is closed";
+    ZoneIdleMilliseconds zone_idle_milliseconds = 5_000, Milliseconds,
+        "from one question on such a connection to the end of the next";
 
     // Rules.
     RuleFileLine rule_file_line = 1 << 20, Bytes,
@@ -274,6 +364,6 @@ mod tests {
 
     #[test]
     fn the_set_has_room_for_every_limit() {
-        assert!(TABLE.len() <= 64);
+        assert!(TABLE.len() <= u128::BITS as usize);
     }
 }

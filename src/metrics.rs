@@ -3,11 +3,14 @@
 //! In go events, out comes Prometheus' text. Names begin with `mailprint_`; a counter ends
 //! with `_total`, a time with `_seconds`. No label's value comes from a client or a mail.
 //!
-//! [`dns`] has those of the resolver.
+//! [`dns`] has those of the resolver, [`zones`] those of lists held in memory, [`feed`] those of
+//! feeds.
 //!
 //! Ring 0.
 
 pub mod dns;
+pub mod feed;
+pub mod zones;
 
 use crate::limits::{Limit, Reached, TABLE};
 use prometheus::{
@@ -61,6 +64,10 @@ pub struct Metrics {
     pub loaded_at: IntGauge,
     /// Of questions to the DNS.
     pub dns: dns::Dns,
+    /// Of lists held in memory.
+    pub zones: zones::Zones,
+    /// Of feeds of fingerprints.
+    pub feed: feed::Feed,
 }
 
 /// Bounds for what takes between a tenth of a millisecond and a minute.
@@ -118,6 +125,8 @@ impl Metrics {
                 "When the ruleset in force was loaded.",
             )?,
             dns: dns::Dns::new(&make)?,
+            zones: zones::Zones::new(&make)?,
+            feed: feed::Feed::new(&make)?,
             registry: make.0,
         };
         for row in TABLE {

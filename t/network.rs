@@ -354,6 +354,7 @@ fn mail(network: Option<Arc<Network>>) -> Mail {
         surroundings: Surroundings::default(),
         profile: None,
         network,
+        known: None,
     }
 }
 

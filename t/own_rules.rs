@@ -243,7 +243,9 @@ fn page(rules: &RuleSet) -> String {
          that each hits. They are off with `rules.own: off`, `-C` and `--siteconfigpath`. Those that ask the \
          DNS do not run with `-L`, and do not hit where nobody answers. Mail from inside, and from who \
          authenticated himself, hits none. The rules of one cause, and the stock rules of the \
-         same, together count for no more than its cap, which is below 3.0.\n",
+         same, together count for no more than its cap, which is below 3.0. Fingerprints (MP_FP_WEAK, \
+         and MP_FP_SPAM, MP_FP_PHISH and MP_FP_MALWARE, which decide alone) are another matter: see \
+         `doc/FINGERPRINTS.md`; without a store they hit nothing.\n",
     );
     let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
     let mut groups: Vec<_> = rules.options.lists("score_group").into_iter().flatten().collect();

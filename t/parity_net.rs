@@ -95,7 +95,7 @@ fn scan(corpus: &Path, all: &[Answer], expected: &[&Answer], port: u16) -> Vec<A
     asking.dns.pauses = false;
     let metrics = Metrics::new().expect("counters");
     let notices = Arc::new(|_: &str| ());
-    let access = Access::new(&asking, &limits, metrics, notices, runtime.handle().clone());
+    let access = Access::new(&asking, &limits, metrics, notices, runtime.handle().clone(), None);
     let network = access.network().expect("a network that needs no test");
     scan_all(&engine, corpus, all, expected, Some(&network))
 }

@@ -35,6 +35,7 @@ pub fn run(matches: &ArgMatches) -> Outcome {
         subtests: true,
         deadline: Some(Tick::now().plus(limit)),
         network: outside.network.clone(),
+        known: outside.known.clone(),
         ..Options::default()
     };
     let verdict = engine.scan(&mut engine.worker(), mail, &options);
@@ -69,6 +70,10 @@ fn render(verdict: &Verdict) -> String {
         text.push_str(&format!("         {}\n", shown(&hit.description)));
         if let Some(evidence) = &hit.evidence {
             text.push_str(&format!("         > {}\n", shown(&evidence.text)));
+        }
+        let is_told = |said: &Vec<u8>| hit.evidence.as_ref().is_some_and(|e| e.text == *said);
+        for said in hit.log.iter().filter(|said| !is_told(said)) {
+            text.push_str(&format!("         > {}\n", shown(said)));
         }
     }
     for cap in &verdict.caps {

@@ -41,13 +41,36 @@ fn pages() -> Result<Vec<(String, Vec<u8>)>, Failure> {
             "confighelp" => "mailprint-confighelp",
             "explain" => "mailprint-explain",
             "mass-check" => "mailprint-mass-check",
+            "fp" => "mailprint-fp",
             _ => continue,
         };
+        for inner in sub.get_subcommands() {
+            let name: &'static str = inner_name(inner.get_name());
+            let inner = inner.clone().name(name).version(env!("CARGO_PKG_VERSION"));
+            pages.push((format!("{name}.{section}"), page(inner, section)?));
+        }
         let sub = sub.clone().name(name).version(env!("CARGO_PKG_VERSION"));
         pages.push((format!("{name}.{section}"), page(sub, section)?));
     }
     pages.push(("mailprint.yaml.5".to_owned(), settings_page().into_bytes()));
     Ok(pages)
+}
+
+/// The page of a command below `fp`.
+fn inner_name(name: &str) -> &'static str {
+    const PAGES: &[&str] = &[
+        "mailprint-fp-learn",
+        "mailprint-fp-forget",
+        "mailprint-fp-check",
+        "mailprint-fp-show",
+        "mailprint-fp-delist",
+        "mailprint-fp-stats",
+        "mailprint-fp-export",
+        "mailprint-fp-import",
+        "mailprint-fp-keygen",
+    ];
+    let page = PAGES.iter().find(|page| page.strip_prefix("mailprint-fp-") == Some(name));
+    page.copied().unwrap_or("mailprint-fp-other")
 }
 
 fn page(command: Command, section: &str) -> Result<Vec<u8>, Failure> {

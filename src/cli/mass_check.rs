@@ -1,10 +1,11 @@
 //! `mailprint mass-check`: many messages at once, one line each.
 
+use super::network::Outside;
 use super::{Failure, Outcome, explain, flag, network, options, out, ruleset};
 use crate::clock::Tick;
 use crate::config::Config;
 use crate::engine::Verdict;
-use crate::engine::{Engine, Network, Options};
+use crate::engine::{Engine, Options};
 use crate::error::Code;
 use crate::text::number::show;
 use clap::{Arg, ArgMatches, Command};
@@ -13,7 +14,6 @@ use serde_json::json;
 use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
@@ -47,9 +47,8 @@ pub fn run(matches: &ArgMatches) -> Outcome {
         files(&options::all(matches, "FILE")).map_err(|why| Failure::new(Code::NoInput, why))?;
     let engine = ruleset::engine(&config).map_err(|why| Failure::new(Code::Config, why))?;
     let outside = network::outside(&engine, &config)?;
-    let network = outside.network.as_ref();
-    let scanner = scanner(&engine, &files, &config, matches.get_flag("fill-each"), network);
-    let threads = threads(network.is_some());
+    let scanner = scanner(&engine, &files, &config, matches.get_flag("fill-each"), &outside);
+    let threads = threads(outside.network.is_some());
     let line = if matches.get_flag("json") { json_line } else { log_line };
     let progress = progress(files.len());
     let mut out = out::Out::lock();
@@ -77,7 +76,7 @@ fn scanner<'e>(
     files: &[PathBuf],
     config: &Config,
     fill_each: bool,
-    network: Option<&'e Arc<Network>>,
+    outside: &'e Outside,
 ) -> impl Fn() -> Scanner<'e> + Sync {
     let most = config.limits.message_bytes;
     let mails = files.iter().filter_map(|file| explain::read(&file.to_string_lossy(), most).ok());
@@ -89,7 +88,8 @@ fn scanner<'e>(
                 subtests: true,
                 deadline: Some(deadline),
                 frozen: frozen.clone(),
-                network: network.cloned(),
+                network: outside.network.clone(),
+                known: outside.known.clone(),
                 ..Options::default()
             };
             engine.scan(&mut worker, mail, &options)

@@ -13,6 +13,7 @@ pub mod config;
 pub mod confighelp;
 pub mod detach;
 pub mod explain;
+pub mod fp;
 pub mod keeper;
 pub mod lint;
 pub mod man;
@@ -24,6 +25,7 @@ pub mod out;
 pub mod ruleset;
 pub mod spamassassin;
 pub mod spamd;
+pub mod zones;
 
 use crate::error::Code;
 use clap::{Arg, ArgMatches, Command};
@@ -134,7 +136,9 @@ fn dispatch(matches: &ArgMatches) -> Outcome {
         Some(("config", matches)) => config::run(matches),
         Some(("confighelp", matches)) => confighelp::run(matches),
         Some(("explain", matches)) => explain::run(matches),
+        Some(("fp", matches)) => fp::run(matches),
         Some(("mass-check", matches)) => mass_check::run(matches),
+        Some(("zones", matches)) => zones::run(matches),
         Some(("man", matches)) => man::run(matches),
         Some(("keeper", matches)) => keeper::run(matches),
         _ => Err(Failure::new(Code::Usage, "no command; see --help")),
@@ -162,7 +166,9 @@ pub fn command() -> Command {
         .subcommand(config::command())
         .subcommand(confighelp::command())
         .subcommand(explain::command())
+        .subcommand(fp::command())
         .subcommand(mass_check::command())
+        .subcommand(zones::command())
         .subcommand(man::command())
         .subcommand(keeper::command())
 }

@@ -2,11 +2,12 @@
 
 use super::lint::Findings;
 use crate::config::Config;
+use crate::dns::Name;
 use crate::engine::{Curve, Engine, Options, Verdict, eval};
 use crate::rules::lint::{self, exit_status};
 use crate::rules::{Sources, UserPrefs, files, own};
 use crate::server::network::Asking;
-use crate::server::{Loaded, OfUser, Progress, Scanners, Step, Waiting};
+use crate::server::{Loaded, OfUser, Progress, Scanners, Step, Waiting, zones};
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// The rules that `config` names, as the server wants them.
@@ -45,7 +46,8 @@ fn of_user(
     let own_rules = prefs.has_own_rules();
     let loaded = if own_rules {
         let _one = building.lock().unwrap_or_else(PoisonError::into_inner);
-        let own = Arc::new(Engine::new(Arc::new(prefs.rule_set()), curve(config), &config.limits));
+        let own = Engine::new(Arc::new(prefs.rule_set()), curve(config), &config.limits);
+        let own = Arc::new(own.holding(&held(config)));
         loaded(&own, scanners(&own), config)
     } else {
         let profile = Some(Arc::new(engine.profile(&prefs)));
@@ -94,7 +96,12 @@ pub fn arranged(config: &Config, lint: bool) -> Result<Engine, String> {
         let why = rules.complaints.iter().map(|complaint| rules.describe(complaint));
         return Err(format!("no rules were found: {}", why.collect::<Vec<_>>().join("; ")));
     }
-    Ok(Engine::new(Arc::new(rules), curve(config), &config.limits))
+    Ok(Engine::new(Arc::new(rules), curve(config), &config.limits).holding(&held(config)))
+}
+
+/// The names of the lists that are held in memory.
+fn held(config: &Config) -> Vec<Name> {
+    config.zones.iter().filter_map(|zone| Name::new(&zone.name)).collect()
 }
 
 fn curve(config: &Config) -> Curve {
@@ -104,6 +111,7 @@ fn curve(config: &Config) -> Curve {
 fn sources(config: &Config, lint: bool) -> Sources {
     let mut sources = Sources {
         own: if config.own { own::FILES.to_vec() } else { Vec::new() },
+        list_lines: zones::rules::lines(config).into_bytes(),
         pre_lines: config.pre.join("\n").into_bytes(),
         cf_lines: config.cf.join("\n").into_bytes(),
         user_prefs: config.prefs.clone(),
@@ -147,6 +155,7 @@ fn scanners(engine: &Arc<Engine>) -> Scanners {
                     deadline: Some(mail.deadline),
                     profile: mail.profile,
                     network: mail.network,
+                    known: mail.known,
                     ..Options::default()
                 };
                 let scan = engine.begin(&mut worker, mail.bytes, &options);

@@ -275,6 +275,14 @@ fn absolute(mut config: Config, here: &Path) -> Config {
     }
     config.socket = config.socket.map(|path| here.join(path));
     config.pid_file = config.pid_file.map(|path| here.join(path));
+    config.fingerprints = config.fingerprints.map(|path| here.join(path));
+    for feed in config.feeds.values_mut() {
+        for file in [&mut feed.ca_file, &mut feed.client_file, &mut feed.header_file] {
+            // An empty name is none.
+            *file = file.take().filter(|path| !path.as_os_str().is_empty());
+            *file = file.take().map(|path| here.join(path));
+        }
+    }
     config.tls_key = here.join(config.tls_key);
     config.tls_cert = here.join(config.tls_cert);
     config.tls_ca_file = config.tls_ca_file.map(|path| here.join(path));
@@ -304,6 +312,7 @@ fn code_of(error: &StartError) -> Code {
         StartError::User(_) => Code::NoUser,
         StartError::Denied(_) => Code::NoPerm,
         StartError::Log(_) => Code::CantCreat,
+        StartError::Fingerprints(_) => Code::Config,
         StartError::Metrics(_) => Code::Software,
         StartError::System { .. } => Code::OsErr,
     }

@@ -3,7 +3,9 @@
 //! Strict: a key that the table does not know, a value of another type or out of range is
 //! an error with file and line. A server that starts runs with what was meant.
 
+use super::feeds;
 use super::table::{self, Config, Kind, Setting, Value};
+use super::zones::{self, Zone};
 use serde::de::{DeserializeSeed, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
 use std::cell::RefCell;
 use std::collections::HashSet;
@@ -96,6 +98,7 @@ fn from_text(setting: &Setting, text: &str) -> Result<Value, String> {
             let words = text.split(',').map(str::trim).filter(|word| !word.is_empty());
             Value::Texts(words.map(str::to_owned).collect())
         }
+        Kind::Zones => return Err(format!("{} is set in the file alone", setting.name)),
     })
 }
 
@@ -145,10 +148,16 @@ struct Key<'a> {
     what: &'static str,
 }
 
-/// A setting's value.
-struct Given<'s, 'a> {
-    root: &'s Root<'a>,
+/// A setting's value, and where it is put.
+struct Given<'s> {
+    fault: &'s RefCell<Option<String>>,
     setting: Setting,
+    put: &'s dyn Fn(Value) -> Result<(), String>,
+}
+
+/// One list of `zones.lists`: a map of keys.
+struct List<'s> {
+    fault: &'s RefCell<Option<String>>,
 }
 
 impl<'de> DeserializeSeed<'de> for Root<'_> {
@@ -175,12 +184,23 @@ impl<'de> Visitor<'de> for Root<'_> {
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
         let known = |name: &str| {
-            table::all().any(|setting| setting.name.split_once('.').is_some_and(|s| s.0 == name))
+            let of_table =
+                |setting: Setting| setting.name.split_once('.').is_some_and(|s| s.0 == name);
+            name == feeds::SECTION || table::all().any(of_table)
         };
         let mut seen = HashSet::new();
         loop {
             let key = Key { fault: self.fault, seen: &mut seen, known: &known, what: "section" };
             let Some(name) = map.next_key_seed(key)? else { return Ok(()) };
+            if name == feeds::SECTION {
+                let given: feeds::Feeds = map.next_value::<Option<_>>()?.unwrap_or_default();
+                let wrong = given.iter().find_map(|(name, feed)| feeds::check(name, feed).err());
+                if let Some(what) = wrong {
+                    return Err(failed(self.fault, what));
+                }
+                self.config.borrow_mut().feeds = given;
+                continue;
+            }
             map.next_value_seed(Section { root: &self, name: &name })?;
         }
     }
@@ -217,8 +237,40 @@ impl<'de> Visitor<'de> for Section<'_, '_> {
             let key = Key { fault, seen: &mut seen, known: &known, what: "setting" };
             let Some(name) = map.next_key_seed(key)? else { return Ok(()) };
             let Some(setting) = table::find(&full(&name)) else { return Ok(()) };
-            map.next_value_seed(Given { root: self.root, setting })?;
+            let put = |value| self.root.config.borrow_mut().set(setting.name, value);
+            map.next_value_seed(Given { fault, setting: setting.clone(), put: &put })?;
         }
+    }
+}
+
+impl<'de> DeserializeSeed<'de> for List<'_> {
+    type Value = Zone;
+    fn deserialize<D: Deserializer<'de>>(self, list: D) -> Result<Zone, D::Error> {
+        list.deserialize_map(self)
+    }
+}
+
+impl<'de> Visitor<'de> for List<'_> {
+    type Value = Zone;
+
+    fn expecting(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        f.write_str("a list's name, format, from and other keys")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Zone, A::Error> {
+        let full = |name: &str| format!("{}{name}", zones::PREFIX);
+        let known = |name: &str| zones::find(&full(name)).is_some();
+        let (mut seen, zone, fault) = (HashSet::new(), RefCell::new(Zone::default()), self.fault);
+        loop {
+            let key = Key { fault, seen: &mut seen, known: &known, what: "setting" };
+            let Some(name) = map.next_key_seed(key)? else { break };
+            let Some(setting) = zones::find(&full(&name)) else { break };
+            let put = |value| zone.borrow_mut().set(setting.name, value);
+            map.next_value_seed(Given { fault, setting: setting.clone(), put: &put })?;
+        }
+        let zone = zone.into_inner();
+        zone.check().map_err(|what| failed(fault, what))?;
+        Ok(zone)
     }
 }
 
@@ -247,14 +299,14 @@ impl Visitor<'_> for Key<'_> {
     }
 }
 
-impl<'de> DeserializeSeed<'de> for Given<'_, '_> {
+impl<'de> DeserializeSeed<'de> for Given<'_> {
     type Value = ();
     fn deserialize<D: Deserializer<'de>>(self, value: D) -> Result<(), D::Error> {
         value.deserialize_any(self)
     }
 }
 
-impl Given<'_, '_> {
+impl Given<'_> {
     fn set<E: serde::de::Error>(self, value: Value) -> Result<(), E> {
         let (name, kind) = (self.setting.name, self.setting.kind);
         let value = match (value, kind) {
@@ -265,16 +317,15 @@ impl Given<'_, '_> {
             (Value::Count(number), Kind::Decimal) => Value::Decimal(number as f64),
             (Value::Count(_), Kind::Text) => {
                 let what = format!("{name}: expected text; put it in quotes");
-                return Err(failed(self.root.fault, what));
+                return Err(failed(self.fault, what));
             }
             (value, _) => value,
         };
-        let outcome = self.root.config.borrow_mut().set(name, value);
-        outcome.map_err(|what| failed(self.root.fault, what))
+        (self.put)(value).map_err(|what| failed(self.fault, what))
     }
 }
 
-impl<'de> Visitor<'de> for Given<'_, '_> {
+impl<'de> Visitor<'de> for Given<'_> {
     type Value = ();
 
     fn expecting(&self, f: &mut fmt::Formatter) -> fmt::Result {
@@ -305,6 +356,13 @@ impl<'de> Visitor<'de> for Given<'_, '_> {
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<(), A::Error> {
+        if self.setting.kind == Kind::Zones {
+            let mut zones = Vec::new();
+            while let Some(zone) = list.next_element_seed(List { fault: self.fault })? {
+                zones.push(zone);
+            }
+            return self.set(Value::Zones(zones));
+        }
         let mut texts = Vec::new();
         while let Some(text) = list.next_element::<String>()? {
             texts.push(text);
@@ -349,6 +407,31 @@ mod tests {
             ("rules:\n  own: maybe\n", 2, "rules.own: expected on or off"),
             ("server:\n  socket_mode: 666\n", 2, "put it in quotes"),
             ("server:\n  allowed: [nowhere]\n", 2, "is no address and no network"),
+            (
+                "zones:\n  lists:\n    - name: x.example\n      forma: dnset\n",
+                4,
+                "no setting \"forma\"",
+            ),
+            (
+                "zones:\n  lists:\n    - name: x.example\n      format: dnsset\n",
+                4,
+                "it may be ip4set",
+            ),
+            (
+                "zones:\n  lists:\n    - name: x.example\n      format: dnset\n",
+                3,
+                "needs zones.lists.from",
+            ),
+            (
+                "zones:\n  lists:\n    - name: x\n      format: dnset\n      from: ftp://x\n",
+                5,
+                "no source",
+            ),
+            ("zones:\n  lists: x\n", 2, "list of maps"),
+            ("zones:\n  lists: [x]\n", 2, "a list's name"),
+            ("feeds:\n  f:\n    urls: x\n", 3, "unknown field `urls`"),
+            ("feeds:\n  f:\n    url: x\n", 1, "feeds.f.keys is missing"),
+            ("feeds:\n  a/b:\n    url: x\n", 1, "a feed's name has"),
             ("server: [\n", 1, ""),
             ("- a\n", 1, ""),
         ];
@@ -357,6 +440,30 @@ mod tests {
             assert!(error.starts_with(&format!("m.yaml:{line}: ")), "{text:?}: {error}");
             assert!(error.contains(what), "{text:?}: {error}");
         }
+    }
+
+    #[test]
+    fn lists_that_are_held_are_maps() {
+        let config = from(
+            "zones:\n  group_most: 4\n  lists:\n  - name: a.example\n    format: ip4set\n    \
+             from: /x\n    least: 7\n  - {name: b.example, format: dnset, from: [/y, /z]}\n",
+        )
+        .unwrap();
+        let [a, b] = &*config.zones else { panic!("{:?}", config.zones) };
+        assert_eq!((&*a.name, a.least, &*a.from), ("a.example", 7, &["/x".to_owned()][..]));
+        assert_eq!((&*b.format, b.from.len(), config.group_most), ("dnset", 2, 4.0));
+        let twice = "zones:\n  lists:\n  - {name: a.b, format: dnset, from: /x}\n  - {name: A.b., format: dnset, from: /x}\n";
+        assert!(from(twice).unwrap_err().contains("there twice"));
+    }
+
+    #[test]
+    fn feeds_have_names_and_defaults() {
+        let config =
+            from("feeds:\n  f:\n    url: /srv/f\n    keys: [k]\n    interval: 2\n").unwrap();
+        let feed = &config.feeds["f"];
+        assert_eq!((feed.url.as_str(), feed.keys.len()), ("/srv/f", 1));
+        assert_eq!((feed.interval, feed.back_off, feed.epoch), (2.0, 1800.0, 1));
+        assert!(from("feeds:\n").unwrap().feeds.is_empty());
     }
 
     #[test]

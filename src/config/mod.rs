@@ -10,9 +10,11 @@
 //! Ring 0.
 
 pub mod address;
+pub mod feeds;
 pub mod load;
 pub mod sample;
 pub mod table;
+pub mod zones;
 
 pub use address::{Listen, Unsaid};
 pub use load::{ConfigError, PATH, load};

@@ -1,6 +1,8 @@
 //! The table of settings as text: the commented sample, lists, the man page's body.
 
-use super::table::{self, Config, Setting, Value};
+use super::feeds;
+use super::table::{self, Config, Kind, Setting, Value};
+use super::zones;
 
 /// The commented `conf/mailprint.yaml`: every setting with its meaning and its default.
 pub fn sample() -> String {
@@ -19,9 +21,68 @@ pub fn sample() -> String {
         let default = Config::default().get(setting.name);
         let default = default.map_or_else(String::new, |value| written(&value));
         text.push_str(&format!("  #{name}: {default}\n"));
+        if setting.kind == Kind::Zones {
+            sample_of_lists(&mut text);
+        }
+    }
+    text.push_str(&sample_feeds());
+    text
+}
+
+/// The section of feeds: one that shows every setting.
+fn sample_feeds() -> String {
+    let mut text = format!("\n{}:\n", feeds::SECTION);
+    text.push_str("  # Known fingerprints that others publish, each feed under a name of yours.\n");
+    text.push_str("  # (needs a restart)\n  #  example:\n");
+    for (name, value, meaning) in feeds::MEANINGS {
+        for line in folded(meaning, 84) {
+            text.push_str(&format!("  #    # {line}\n"));
+        }
+        text.push_str(&format!("  #    {name}: {value}\n"));
     }
     text
 }
+
+/// The keys of one list and three lists as examples, all of it commented out.
+fn sample_of_lists(text: &mut String) {
+    text.push_str("  # Each list has these keys:\n");
+    for setting in zones::TABLE {
+        let name = setting.name.strip_prefix(zones::PREFIX).unwrap_or(setting.name);
+        let default = zones::Zone::default().get(setting.name);
+        let default = default.map_or_else(String::new, |value| written(&value));
+        let mut facts = facts(setting);
+        // What holds for all of them stands with the setting itself.
+        facts.pop();
+        let meaning = format!("{} ({})", setting.meaning, facts.join("; "));
+        text.push_str(&format!("  #   {name}: {default}\n"));
+        for line in folded(&meaning, 84) {
+            text.push_str(&format!("  #     {line}\n"));
+        }
+    }
+    text.push_str(EXAMPLES);
+}
+
+const EXAMPLES: &str = "  # For example:
+  #   lists:
+  #   - name: bl.example.net
+  #     format: ip4set
+  #     from: https://lists.example.net/full/bl.gz
+  #     header_file: /etc/mailprint/bl.example.net.header
+  #     checksum: .sha256
+  #     least: 100000
+  #     change: 20
+  #     codes:
+  #     - 127.0.0.2 RCVD_IN_EXAMPLE_SPAM 2.5 The relay was seen sending spam (bl.example.net)
+  #     - 127.0.0.4 RCVD_IN_EXAMPLE_BOT 3.5 The relay is a hijacked computer (bl.example.net)
+  #   - name: domains.example.net
+  #     format: dnset
+  #     from: rsync://rsync.example.net/lists/domains
+  #     interval: 600
+  #   - name: ours.bl.local
+  #     format: networks
+  #     from: [/etc/mailprint/ours, \"domains:/etc/mailprint/ours.domains\"]
+  #     codes: [127.0.0.2 RCVD_IN_OURS 5 The relay has sent us spam]
+";
 
 const HEAD: &str = "\
 # mailprint.yaml: the server's own settings. SpamAssassin's settings stay in its .cf files.
@@ -61,6 +122,12 @@ pub fn list(config: &Config, differing: bool) -> String {
         let value = value.map_or_else(String::new, |value| written(&value));
         text.push_str(&format!("{}: {value}\n", setting.name));
     }
+    for (name, feed) in &config.feeds {
+        let settings = serde_json::to_value(feed).unwrap_or_default();
+        for (setting, value) in settings.as_object().into_iter().flatten() {
+            text.push_str(&format!("{}.{name}.{setting}: {value}\n", feeds::SECTION));
+        }
+    }
     text
 }
 
@@ -75,6 +142,10 @@ pub fn written(value: &Value) -> String {
         Value::Texts(texts) => {
             let texts: Vec<String> = texts.iter().map(|text| quoted(text)).collect();
             format!("[{}]", texts.join(", "))
+        }
+        Value::Zones(zones) => {
+            let zones: Vec<String> = zones.iter().map(zones::shown).collect();
+            format!("[{}]", zones.join(", "))
         }
     }
 }
@@ -102,8 +173,14 @@ fn folded(text: &str, width: usize) -> Vec<String> {
 /// The settings as the body of `mailprint.yaml(5)`, in man's macros.
 pub fn man_settings() -> String {
     let mut text = String::new();
-    for setting in table::all() {
+    let of_list = zones::TABLE.iter().cloned();
+    let all = table::all().flat_map(|setting| {
+        let keys = (setting.kind == Kind::Zones).then(|| of_list.clone());
+        std::iter::once(setting).chain(keys.into_iter().flatten())
+    });
+    for setting in all {
         let default = Config::default().get(setting.name);
+        let default = default.or_else(|| zones::Zone::default().get(setting.name));
         let default = default.map_or_else(String::new, |value| written(&value));
         text.push_str(&format!(
             ".TP\n\\fB{}\\fR (default {})\n{}\n.br\n{}.\n",
@@ -111,6 +188,15 @@ pub fn man_settings() -> String {
             roff(&default),
             roff(setting.meaning),
             roff(&facts(&setting).join("; "))
+        ));
+    }
+    for (name, value, meaning) in feeds::MEANINGS {
+        text.push_str(&format!(
+            ".TP\n\\fB{}.NAME.{}\\fR (such as {})\n{}\n.br\nneeds a restart.\n",
+            feeds::SECTION,
+            roff(name),
+            roff(value),
+            roff(meaning)
         ));
     }
     text

@@ -1,6 +1,8 @@
 //! The table of settings.
 
+use super::zones::{self, Zone};
 use crate::config::address::{Allowed, Listen, Unsaid};
+use crate::config::feeds::Feeds;
 use crate::limits::{self, Limit, Limits, Unit};
 use crate::log::Stamp;
 use crate::log::syslog::Way;
@@ -20,6 +22,8 @@ pub enum Value {
     Text(String),
     /// A list of texts.
     Texts(Vec<String>),
+    /// Block lists that are held locally.
+    Zones(Vec<Zone>),
 }
 
 /// A setting's type.
@@ -35,6 +39,8 @@ pub enum Kind {
     Text,
     /// A list of texts.
     Texts,
+    /// A list of maps, each with the keys of [`zones::TABLE`].
+    Zones,
 }
 
 impl Kind {
@@ -46,6 +52,7 @@ impl Kind {
             Kind::Decimal => "number",
             Kind::Text => "text",
             Kind::Texts => "list of texts",
+            Kind::Zones => "list of maps",
         }
     }
 }
@@ -115,13 +122,14 @@ impl Setting {
             (Value::Decimal(n), Range::Within(low, high)) if !(low..=high).contains(n) => out(n),
             (Value::Text(one), _) => text(one),
             (Value::Texts(all), _) => all.iter().try_for_each(text),
+            (Value::Zones(all), _) => zones::check_all(all),
             _ => Ok(()),
         }
     }
 }
 
 /// A field's type, which knows the values that it is set from and shown as.
-trait Held: Sized {
+pub(super) trait Held: Sized {
     const KIND: Kind;
     fn from_value(value: Value) -> Option<Self>;
     fn to_value(&self) -> Value;
@@ -163,13 +171,19 @@ macro_rules! settings {
         #[derive(Clone, Debug, PartialEq)]
         pub struct Config {
             $(#[doc = $meaning] pub $field: $type,)*
+            /// Known fingerprints that others publish.
+            pub feeds: Feeds,
             /// The heights of all limits.
             pub limits: Limits,
         }
 
         impl Default for Config {
             fn default() -> Self {
-                Config { $($field: $default,)* limits: Limits::default() }
+                Config {
+                    $($field: $default,)*
+                    feeds: Feeds::default(),
+                    limits: Limits::default(),
+                }
             }
         }
 
@@ -366,6 +380,27 @@ settings! {
         "Lines of the .cf language that are read before all files.";
     local: bool = "scan.local_tests_only", false, "", Range::Any, reload,
         "No tests that ask the network.";
+    zones: Vec<Zone> = "zones.lists", Vec::new(), "", Range::Any, restart,
+        "Block lists of which a copy is held in memory. Rules that ask them are answered from it, with local tests only too.";
+    zones_folder: PathBuf = "zones.folder", PathBuf::from("/var/lib/mailprint/zones"), "", Range::Any, restart,
+        "Where the last good copy of each list is kept, for the next start. The server's user has to be able to write there.";
+    canaries: Vec<String> = "zones.canaries", Vec::new(), "",
+        Range::Checked("addresses, networks and domains", zones::canary), restart,
+        "What no list may list: your own networks and domains, and who you must get mail from. A copy that does is refused.";
+    zones_listen: Vec<String> = "zones.listen", Vec::new(), "",
+        Range::Checked("host, host:port or [v6]:port", listen), restart,
+        "Where a DNS server answers for the lists, over UDP and TCP, as rbldnsd would: for the MTA's own questions. None: nowhere. A port below 1024 needs CAP_NET_BIND_SERVICE.";
+    zones_allowed: Vec<String> = "zones.allowed", texts(&["127.0.0.1", "::1"]), "",
+        Range::Checked("addresses and networks", client), restart,
+        "Who that server answers; all others get nothing.";
+    zones_threads: usize = "zones.listen_threads", 1, "", Range::Between(1, 64), restart,
+        "Threads that answer packets, at each place.";
+    group_most: f64 = "zones.group_most", 5.0, "points", Range::Within(0.0, 1000.0), restart,
+        "What the rules made from zones.lists.codes count for together at the most, for each group of lists, so that several lists that agree do not add up without bound.";
+    fingerprints: Option<PathBuf> = "fingerprints.store", None, "", Range::Any, restart,
+        "The folder with what was taught of fingerprints (mailprint fp); without it none are made. The server has it open and listens there: commands teach through it.";
+    fingerprints_count: bool = "fingerprints.count", true, "", Range::Any, restart,
+        "Let fingerprints count in verdicts. Off: lessons are taken, and nothing is looked up.";
     slope: f64 = "confidence.slope", 0.9, "", Range::Within(0.001, 100.0), reload,
         "How fast confidence rises with the score: 1 / (1 + exp(-slope * (score - required - midpoint))).";
     midpoint: f64 = "confidence.midpoint", 0.0, "points", Range::Within(-1000.0, 1000.0), reload,

@@ -33,14 +33,20 @@ pub struct Course {
 
 impl Course {
     /// The course that `scores` (by rule id), which are of score set `set`, lay down for `rules`.
-    pub fn new(rules: &RuleSet, scores: Vec<f64>, set: usize) -> Course {
-        let skips = |rule: &Rule| {
+    /// What `is_held` of rules that ask lists can be told without the network.
+    pub fn new(
+        rules: &RuleSet,
+        scores: Vec<f64>,
+        set: usize,
+        is_held: impl Fn(RuleId) -> bool,
+    ) -> Course {
+        let skips = |(id, rule): (RuleId, &Rule)| {
             let flags = &rule.tflags;
-            matches!(rule.test, Test::Eval(_))
-                && ((flags.net && set & NET == 0) || (flags.learn && set & LEARNED == 0))
+            let net = flags.net && set & NET == 0 && !is_held(id);
+            matches!(rule.test, Test::Eval(_)) && (net || (flags.learn && set & LEARNED == 0))
         };
         let mut course = Course {
-            skipped: rules.rules.iter().map(skips).collect(),
+            skipped: rules.iter().map(skips).collect(),
             blocked: vec![false; scores.len()],
             gates: vec![Box::default(); scores.len()],
             scored: Vec::new(),

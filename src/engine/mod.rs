@@ -5,14 +5,15 @@
 //! holding a worker ([`Engine::begin`]), and what depended on the answers is finished
 //! ([`Engine::finish`]).
 //!
-//! Ring 3. May use `rules`, `dns`, `auth`, `message`, `text`, `limits`, `clock`. Knows no socket
-//! and no file: whoever lets it ask the network hands it a [`Network`].
+//! Ring 3. May use `rules`, `dns`, `zones`, `auth`, `fingerprint`, `message`, `text`, `limits`,
+//! `clock`. Knows no socket and no file: whoever lets it ask the network hands it a [`Network`].
 
 mod bound;
 mod combine;
 mod course;
 mod decide;
 pub mod eval;
+mod holdings;
 mod leaf;
 pub mod markup;
 pub mod network;
@@ -32,11 +33,13 @@ pub use verdict::{Hit, Verdict};
 
 use crate::clock::Tick;
 use crate::dns::Name;
+use crate::fingerprint::Known;
 use crate::limits::Limits;
 use crate::message::Message;
 use crate::message::view::Views;
 use crate::rules::regex::{Caches, Scratch};
 use crate::rules::{RuleId, RuleSet, UserPrefs};
+use holdings::Holdings;
 use markup::Surroundings;
 use program::{Program, Rules, View};
 use shortcut::Shortcuts;
@@ -51,6 +54,7 @@ pub struct Engine {
     curve: Curve,
     groups: Vec<Group>,
     shortcuts: Option<Shortcuts>,
+    holdings: Holdings,
 }
 
 /// What one scan worker owns: caches and buffers that grow with use.
@@ -84,16 +88,24 @@ pub struct Options {
     /// A user's scores and settings, made by [`Engine::profile`]; `None` for the files' own.
     pub profile: Option<Arc<Profile>>,
     /// Which of a rule's four scores counts: bit 0 where the network may be asked, which is so
-    /// wherever there is a `network`, bit 1 where Bayes has learned enough.
+    /// wherever there is a `network` that is more than the lists in memory, bit 1 where Bayes has
+    /// learned enough.
     pub score_set: usize,
     /// Who is asked beside the message; `None` for local tests only.
     pub network: Option<Arc<Network>>,
+    /// What is known of fingerprints; `None`: none are made.
+    pub known: Option<Arc<dyn Known>>,
 }
 
 impl Options {
     /// The score set in force.
     fn set(&self) -> usize {
-        self.score_set | usize::from(self.network.is_some())
+        self.score_set | usize::from(self.network.is_some() && !self.asks_held_lists_only())
+    }
+
+    /// Are the lists in memory all that is asked?
+    fn asks_held_lists_only(&self) -> bool {
+        self.network.as_ref().is_some_and(|network| network.answers.is_local())
     }
 }
 
@@ -107,7 +119,15 @@ impl Engine {
             shortcuts: Shortcuts::new(&rules),
             curve,
             program: Arc::new(Program::new(rules, limits)),
+            holdings: Holdings::default(),
         }
+    }
+
+    /// The same engine where lists of these names are held in memory: scans that may ask nobody
+    /// but them ([`network::Answers::is_local`]) run the rules that they answer.
+    pub fn holding(mut self, lists: &[Name]) -> Engine {
+        self.holdings = Holdings::new(&self.program, lists);
+        self
     }
 
     /// Compiles every pattern now instead of when it is first needed: for a server, whose first
@@ -199,7 +219,8 @@ impl Engine {
         let profile = self.profile_of(options);
         let message = Message::parse(mail, &profile.settings.limits);
         let views = Views::new(message, Arc::clone(&profile.settings));
-        let course = profile.course(&self.program.rules, options.set());
+        let held = options.asks_held_lists_only().then_some(&self.holdings);
+        let course = profile.course(&self.program.rules, options.set(), held);
         let own = profile.time_limit.map(|limit| Tick::now().plus(limit));
         let deadline = own.into_iter().chain(options.deadline).min();
         let profile = Arc::clone(profile);

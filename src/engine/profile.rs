@@ -5,6 +5,7 @@
 //! their own.
 
 use super::course::Course;
+use super::holdings::Holdings;
 use super::markup;
 use crate::limits::Limits;
 use crate::message::Settings;
@@ -25,7 +26,8 @@ pub struct Profile {
     /// What a user says of rules, where that is not what the files say.
     descriptions: HashMap<RuleId, Option<Arc<[u8]>>>,
     scores: Vec<[f64; 4]>,
-    courses: [OnceLock<Arc<Course>>; 4],
+    /// By score set; behind those, the same where only lists in memory are asked.
+    courses: [OnceLock<Arc<Course>>; 8],
     options: Options,
     /// What lies beneath a user's own.
     beneath: Option<Arc<Profile>>,
@@ -115,13 +117,25 @@ impl Profile {
         scores.and_then(|scores| scores.get(set)).copied().unwrap_or_default()
     }
 
-    /// Which rules run with score set `set`, counted from 0.
-    pub(super) fn course(&self, rules: &RuleSet, set: usize) -> Arc<Course> {
+    /// Which rules run with score set `set`, counted from 0. Where nobody is asked but the lists
+    /// in memory, `held` are the rules that these answer: they have the score that they have with
+    /// the network.
+    pub(super) fn course(
+        &self,
+        rules: &RuleSet,
+        set: usize,
+        held: Option<&Holdings>,
+    ) -> Arc<Course> {
+        const BEHIND: usize = 4;
         let [first, ..] = &self.courses;
-        let place = self.courses.get(set).unwrap_or(first);
+        let place = set | if held.is_some() { BEHIND } else { 0 };
+        let place = self.courses.get(place).unwrap_or(first);
         Arc::clone(place.get_or_init(|| {
-            let score = |scores: &[f64; 4]| scores.get(set).copied().unwrap_or_default();
-            Arc::new(Course::new(rules, self.scores.iter().map(score).collect(), set))
+            let is_held = |rule: RuleId| held.is_some_and(|held| held.has(rule));
+            let set_of = |rule| if is_held(rule) { set | 1 } else { set };
+            let ids = (0..self.scores.len() as u32).map(RuleId);
+            let scores = ids.map(|rule| self.score(rule, set_of(rule))).collect();
+            Arc::new(Course::new(rules, scores, set, is_held))
         }))
     }
 }

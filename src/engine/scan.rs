@@ -16,6 +16,7 @@ use super::verdict::Evidence;
 use super::{Frozen, Options, Worker, leaf};
 use crate::clock::Tick;
 use crate::dns::{Name, Question};
+use crate::fingerprint::Known as KnownPrints;
 use crate::limits::Reached;
 use crate::message::view::Views;
 use crate::rules::meta::Meta;
@@ -58,6 +59,8 @@ pub struct Scan {
     seen: [Option<Seen>; VIEWS],
     /// The body that a rule wants in place of the one it was given.
     edited: Option<Pieces>,
+    /// What is known of fingerprints.
+    known_prints: Option<Arc<dyn KnownPrints>>,
     /// What evals found out once for all their rules, by type.
     notes: HashMap<TypeId, Arc<dyn Any + Send + Sync>>,
     /// What the network is being asked.
@@ -126,6 +129,7 @@ impl Scan {
             deadline,
             seen: Default::default(),
             edited: None,
+            known_prints: options.known.clone(),
             notes: HashMap::new(),
             asked: None,
             is_asking: options.network.is_some(),
@@ -149,6 +153,16 @@ impl Scan {
     /// When the scan has to end.
     pub(super) fn deadline(&self) -> Option<Tick> {
         self.deadline
+    }
+
+    /// What is known of fingerprints, if anybody wants them looked at.
+    pub fn known(&self) -> Option<Arc<dyn KnownPrints>> {
+        self.known_prints.clone()
+    }
+
+    /// Notes limits that the message has reached.
+    pub fn note_reached(&mut self, reached: Reached) {
+        self.reached.merge(reached);
     }
 
     /// Sets a tag, which rules may have in their patterns, their questions, or in reports.
@@ -204,7 +218,7 @@ impl Scan {
         {
             let runs_later =
                 rules.program.rules.rule(rule).is_some_and(|rule| rule.priority >= priority);
-            if runs_later && self.known(rule) == Known::Value(0.0) {
+            if runs_later && self.worth(rule) == Known::Value(0.0) {
                 self.know(rule, Known::Open);
             }
         }
@@ -244,7 +258,7 @@ impl Scan {
 
     /// Is the rule's value known?
     pub(super) fn is_known(&self, rule: RuleId) -> bool {
-        self.known(rule) != Known::Open
+        self.worth(rule) != Known::Open
     }
 
     /// Records the result of a rule that has run.
@@ -289,7 +303,7 @@ impl Scan {
         worker.scratches.extend(seen.map(|seen| seen.scratch));
     }
 
-    fn known(&self, rule: RuleId) -> Known {
+    fn worth(&self, rule: RuleId) -> Known {
         self.known.get(rule.0 as usize).copied().unwrap_or(Known::Value(0.0))
     }
 
@@ -326,7 +340,7 @@ impl Scan {
         }
         let course = rules.course;
         for &gate in course.gates(rule) {
-            match self.known(gate) {
+            match self.worth(gate) {
                 Known::Open => return Some(gate),
                 Known::Value(0.0) => {}
                 _ => {
@@ -335,7 +349,7 @@ impl Scan {
                 }
             }
         }
-        let is_never = |used: &RuleId| self.known(*used) == Known::Never;
+        let is_never = |used: &RuleId| self.worth(*used) == Known::Never;
         if course.is_blocked(rule) || self.some_never && meta.uses.iter().any(is_never) {
             self.know(rule, Known::Never);
             return None;
@@ -365,11 +379,11 @@ impl Scan {
             let rule = rules.program.rules.rule(used);
             rule.is_some_and(|rule| rule.priority == first && !matches!(rule.test, Test::Meta(_)))
         };
-        let is_open = |used: &&RuleId| runs_first(**used) && self.known(**used) == Known::Open;
+        let is_open = |used: &&RuleId| runs_first(**used) && self.worth(**used) == Known::Open;
         if let Some(&needed) = meta.uses.iter().find(is_open) {
             return Some(needed);
         }
-        let value = meta.eval(&mut |used| match self.known(used) {
+        let value = meta.eval(&mut |used| match self.worth(used) {
             Known::Value(value) if runs_first(used) => value,
             _ => 0.0,
         });
@@ -379,14 +393,14 @@ impl Scan {
 
     fn is_false_at_a_glance(&self, rules: Rules, rule: RuleId) -> bool {
         let Some(glance) = rules.program.glances.get(rule.0 as usize) else { return false };
-        glance.needed.iter().any(|&needed| match self.known(needed) {
+        glance.needed.iter().any(|&needed| match self.worth(needed) {
             Known::Value(value) => value == 0.0,
             Known::Open => rules.course.score(needed) == 0.0,
             Known::Never => true,
         }) || glance
             .excluded
             .iter()
-            .any(|&excluded| matches!(self.known(excluded), Known::Value(value) if value != 0.0))
+            .any(|&excluded| matches!(self.worth(excluded), Known::Value(value) if value != 0.0))
     }
 
     fn settle_meta(&mut self, rule: RuleId, value: f64) {
@@ -403,7 +417,7 @@ impl Scan {
 
     /// What a rule may still be worth, as a meta that reads it sees it.
     fn bound(&self, rules: Rules, rule: RuleId) -> Bound {
-        match self.known(rule) {
+        match self.worth(rule) {
             Known::Value(value) => Bound::known(value),
             Known::Never => Bound::known(0.0),
             Known::Open if self.course.score(rule) == 0.0 => Bound::known(0.0),

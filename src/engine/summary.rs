@@ -118,7 +118,12 @@ fn hit(engine: &Engine, profile: &Profile, scan: &Scan, mut found: Found) -> Hit
     let log = found.evidence.iter().filter(|_| speaks);
     let listed = scan.findings.log(found.rule).into_iter().flatten();
     let listed = listed.map(|text| Evidence { text: text.clone(), ..Evidence::default() });
-    let listed: Vec<Evidence> = listed.collect();
+    let mut listed: Vec<Evidence> = listed.collect();
+    let (weight, old) = scan.weight(&engine.holdings, found.rule);
+    if let Some(list) = old {
+        let text = format!("the copy of {list} is too old and counts {:.0} %", weight * 100.0);
+        listed.push(Evidence { text: text.into_bytes(), ..Evidence::default() });
+    }
     let log = log.chain(&listed);
     let log = match rule.is_some_and(|rule| rule.tflags.has(b"nolog")) {
         true => log.map(|_| b"*REDACTED*".to_vec()).collect(),
@@ -129,7 +134,7 @@ fn hit(engine: &Engine, profile: &Profile, scan: &Scan, mut found: Found) -> Hit
     }
     Hit {
         name: rule.map_or_else(|| "".into(), |rule| Arc::clone(&rule.name)),
-        score: scan.course.score(found.rule),
+        score: weighed(scan.course.score(found.rule), weight),
         count: found.count,
         description: profile
             .description(found.rule, rule.and_then(|rule| rule.description.as_ref()))
@@ -140,6 +145,11 @@ fn hit(engine: &Engine, profile: &Profile, scan: &Scan, mut found: Found) -> Hit
         log,
         evidence: found.evidence,
     }
+}
+
+/// What is left of a score whose list is too old.
+fn weighed(score: f64, weight: f64) -> f64 {
+    if weight < 1.0 { combine::round(score * weight) } else { score }
 }
 
 /// The hit that tells that not every rule has run.

@@ -9,6 +9,104 @@
 //! message gives the same fingerprints everywhere, whatever the configuration.
 //!
 //! Ring 2. May use `message`, `text`, `limits`, `clock`.
+//!
+//! `view` makes the views; `token`, `text`, `subject` and one file for each other family make
+//! fingerprints of them; `common` learns which phrases say nothing; `judge` weighs matches.
+
+mod attachments;
+pub mod common;
+mod contacts;
+mod entropy;
+mod fold;
+pub mod images;
+pub mod judge;
+pub mod known;
+pub mod links;
+pub mod store;
+mod structure;
+mod subject;
+mod summary;
+mod text;
+mod token;
+pub mod view;
+
+use crate::limits::{Limits, Reached};
+use crate::message::Message;
+pub use attachments::Document;
+use md5::{Digest as _, Md5};
+use view::View;
+
+/// What one message is recognised by.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Prints {
+    /// Each fingerprint once, in the order of the families.
+    pub all: Vec<Fingerprint>,
+    /// Limits that were met.
+    pub reached: Reached,
+}
+
+/// The fingerprints of `message`. `known` is asked only which phrases are common.
+pub fn of(message: &Message, known: &dyn Known, limits: &Limits) -> Prints {
+    of_view(&View::of(message, limits), known, limits)
+}
+
+/// The fingerprints of a text without headers: a short message, a posting.
+pub fn of_text(text: &str, known: &dyn Known, limits: &Limits) -> Prints {
+    of_view(&View::of_text(text, limits), known, limits)
+}
+
+/// The fingerprints of what has been looked at already.
+///
+/// Each family is a function `prints(view, limits, out)` in a file of its own; those of texts
+/// come last, because a text that is too short is joined with the best link or contact. A
+/// family whose work meets limits of its own gives back what it [`Reached`].
+pub fn of_view(view: &View<'_>, known: &dyn Known, limits: &Limits) -> Prints {
+    let mut out = Vec::new();
+    let mut reached = view.reached;
+    let documents = beside_texts(view, limits, &mut out, &mut reached);
+    for document in &documents {
+        reached.merge(text::of_document(&document.text, known, limits, &mut out));
+    }
+    subject::prints(view, limits, &mut out);
+    reached.merge(text::prints(view, known, limits, &mut out));
+    let mut seen = std::collections::HashSet::new();
+    out.retain(|print| seen.insert(*print));
+    Prints { all: out, reached }
+}
+
+/// What the texts say, as [`Known::is_common`] is asked for it.
+pub fn phrases(view: &View<'_>, limits: &Limits) -> Vec<u64> {
+    text::phrases(view, limits)
+}
+
+/// Adds the fingerprints of all that is no text: files, pictures, links, contacts, structure.
+/// Gives the documents among the files.
+pub fn beside_texts(
+    view: &View<'_>,
+    limits: &Limits,
+    out: &mut Vec<Fingerprint>,
+    reached: &mut Reached,
+) -> Vec<Document> {
+    let files = attachments::prints(view, limits, out, reached);
+    images::prints(&files.pictures, limits, out, reached);
+    entropy::prints(view, &files.binaries, out);
+    let links = links::prints(view, &files.documents, limits, out, reached);
+    contacts::prints(view, &files.documents, limits, out, reached);
+    structure::prints(view, &links, out);
+    files.documents
+}
+
+/// What every algorithm but those of files does with its transform:
+/// MD5(number of the algorithm, version, 0, transform).
+pub(crate) fn digest(algorithm: Algorithm, transform: &[u8]) -> Fingerprint {
+    let mut md5 = Md5::new();
+    md5.update([algorithm as u8, VERSION, 0]);
+    md5.update(transform);
+    Fingerprint { algorithm, digest: md5.finalize().into() }
+}
+
+/// The version of all transforms.
+const VERSION: u8 = 1;
 
 /// One transform of one message, digested.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -51,6 +149,22 @@ impl Class {
     /// All of them, in the order of their numbers.
     pub const ALL: [Class; 5] =
         [Class::Spam, Class::Phish, Class::Malware, Class::Bulk, Class::Ham];
+
+    /// What people call it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Class::Spam => "spam",
+            Class::Phish => "phish",
+            Class::Malware => "malware",
+            Class::Bulk => "bulk",
+            Class::Ham => "ham",
+        }
+    }
+
+    /// The class called `name`.
+    pub fn named(name: &str) -> Option<Class> {
+        Class::ALL.into_iter().find(|class| class.name() == name)
+    }
 }
 
 /// What one fingerprint is known as: a weight per class, from 0 (not listed) to 15.
@@ -134,6 +248,18 @@ pub enum Family {
     Image,
 }
 
+impl Family {
+    /// All of them.
+    pub const ALL: [Family; 6] = [
+        Family::Text,
+        Family::Link,
+        Family::Contact,
+        Family::Structure,
+        Family::Attachment,
+        Family::Image,
+    ];
+}
+
 /// Each algorithm with its name and family, in the order of their numbers.
 const ALGORITHMS: &[(Algorithm, &str, Family)] = &[
     (Algorithm::TextExact, "text-exact", Family::Text),
@@ -161,6 +287,9 @@ const ALGORITHMS: &[(Algorithm, &str, Family)] = &[
 ];
 
 impl Algorithm {
+    /// How many there are.
+    pub const COUNT: usize = ALGORITHMS.len();
+
     /// All of them, in the order of their numbers.
     pub fn all() -> impl Iterator<Item = Algorithm> {
         ALGORITHMS.iter().map(|row| row.0)

@@ -109,6 +109,16 @@ impl Head {
 }
 
 impl Places {
+    /// As replies name them; `None` for nowhere.
+    pub fn names(self) -> Option<&'static str> {
+        match (self.local, self.remote) {
+            (true, true) => Some("local,remote"),
+            (true, false) => Some("local"),
+            (false, true) => Some("remote"),
+            (false, false) => None,
+        }
+    }
+
     /// The words may stand anywhere in the value.
     fn named_in(value: &[u8]) -> Places {
         Places {

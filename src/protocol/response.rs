@@ -7,6 +7,7 @@
 //! line, and the lines that a client of ours asks for, which are escaped.
 
 use super::error::RequestError;
+use super::head::Places;
 use super::verb::Verb;
 use crate::error::Code;
 use crate::text::number::shown_score;
@@ -36,8 +37,17 @@ pub struct Answer {
 /// The reply to PING.
 pub const PONG: &[u8] = b"SPAMD/1.5 0 PONG\r\n";
 
-/// The reply to a TELL that has changed nothing; with its two empty lines.
-pub const TOLD: &[u8] = b"SPAMD/1.1 0 EX_OK\r\n\r\n\r\n";
+/// The reply to a TELL: what was done, and two empty lines.
+pub fn told(set: Places, removed: Places) -> Vec<u8> {
+    let mut reply = "SPAMD/1.1 0 EX_OK\r\n".to_owned();
+    for (name, places) in [("DidSet", set), ("DidRemove", removed)] {
+        if let Some(names) = places.names() {
+            reply.push_str(&format!("{name}: {names}\r\n"));
+        }
+    }
+    reply.push_str("\r\n\r\n");
+    reply.into_bytes()
+}
 
 /// The reply to a request whose message was scanned.
 pub fn render(verb: Verb, version: f64, answer: &Answer) -> Vec<u8> {

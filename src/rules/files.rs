@@ -94,6 +94,8 @@ pub struct Sources {
     pub distribution: Vec<PathBuf>,
     /// This program's own rules, between the distribution's and the site's: names and texts.
     pub own: Vec<(&'static str, &'static str)>,
+    /// Lines for lists that are held in memory, between our own rules and the site's.
+    pub list_lines: Vec<u8>,
     /// Lines before everything (`--pre`).
     pub pre_lines: Vec<u8>,
     /// Lines after everything (`--cf`).
@@ -131,6 +133,7 @@ impl Default for Sources {
                 "/usr/local/share/spamassassin",
             ]),
             own: Vec::new(),
+            list_lines: Vec::new(),
             pre_lines: Vec::new(),
             cf_lines: Vec::new(),
             user_prefs: None,

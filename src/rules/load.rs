@@ -41,6 +41,7 @@ pub fn load(sources: &Sources, limits: &Limits) -> RuleSet {
     for (name, text) in &sources.own {
         reader.lines(name, text.as_bytes());
     }
+    reader.lines("(zones.lists)", &sources.list_lines);
     for path in [&site, &sources.user_prefs].into_iter().flatten() {
         reader.all(path, "cf");
     }

@@ -10,6 +10,7 @@ pub const FILES: &[(&str, &str)] = &[
     ("(mailprint)/22_sender_domains.cf", include_str!("../../rules/22_sender_domains.cf")),
     ("(mailprint)/23_received.cf", include_str!("../../rules/23_received.cf")),
     ("(mailprint)/24_headers.cf", include_str!("../../rules/24_headers.cf")),
+    ("(mailprint)/30_fingerprints.cf", include_str!("../../rules/30_fingerprints.cf")),
 ];
 
 #[cfg(test)]

@@ -4,6 +4,7 @@
 //! then are rules read and clients let in.
 
 use super::keeper::{Charge, Keeper};
+use super::lessons::place;
 use super::listener::{self, Bound};
 use super::pid_file::PidFile;
 use super::privileges::Identity;
@@ -13,6 +14,7 @@ use super::{Load, Server, StartError, systemd};
 use crate::config::Config;
 use crate::http;
 use crate::log::{Areas, Level, Log, Stamp, Target};
+use crate::zones::held::build::Builder;
 use std::sync::Arc;
 
 /// Runs a server until it is told to end. `ignored` is what the log shall say of options that
@@ -35,22 +37,28 @@ pub fn run(
     without_effect(config, &log);
     ignored.iter().for_each(|what| log.warn(&format!("spamd: {what}")));
     let pid_file = pid_file(config, &log);
+    let mut config = config.clone();
+    let place = match (&identity, &config.fingerprints) {
+        (Some(identity), Some(folder)) => Some(place::hand_over(folder, identity)?),
+        _ => None,
+    };
     let keeper = match &identity {
         None => None,
         Some(identity) => {
-            let charge = charge(config, &target, &bound, pid_file.as_ref());
+            let charge = charge(&config, &target, &bound, pid_file.as_ref());
             let keeper = Keeper::start(&charge)?;
             identity.take()?;
             log.debug(&format!("spamd: now running as {}", identity.name()));
             Some(Arc::new(keeper))
         }
     };
+    config.fingerprints = place.map(place::Place::reachable).or(config.fingerprints);
     let system = |why| StartError::System { what: "no threads for the server".into(), why };
     let runtime =
         tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(system)?;
-    let users = Users::new(config, keeper.clone());
+    let users = Users::new(&config, keeper.clone());
     let within = runtime.enter();
-    let server = Server::with_users(config, log, load, users)?;
+    let server = Server::with_users(&config, log, load, users, Builder::Program)?;
     drop(within);
     let outside = Outside { bound, http, pid_file, keeper, target };
     let served = runtime.block_on(signals::run(server, outside, |_| ready()));

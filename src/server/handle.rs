@@ -3,6 +3,7 @@
 use super::connection::Client;
 use super::identity::{as_word, message_id};
 use super::pool::ScanError;
+use super::tell::Told;
 use super::timing::Timing;
 use super::users::{Unserved, User};
 use super::{Mail, Server};
@@ -13,7 +14,7 @@ use crate::engine::{Hit, Verdict};
 use crate::error::Code;
 use crate::limits::Limit;
 use crate::protocol::response;
-use crate::protocol::{Answer, Request, RequestError, Shown, Verb, Wishes};
+use crate::protocol::{Answer, Places, Request, RequestError, Shown, Verb, Wishes};
 use crate::text::number::shown_score;
 use crate::text::shown::shown;
 use std::time::Duration;
@@ -42,19 +43,41 @@ pub async fn handle(server: &Server, request: Request, client: &Client) -> Reply
     }
 }
 
-/// Nothing here learns or reports yet, so nothing is said to have been done: spamd answers
-/// the same where Bayes is off and nobody takes reports.
+/// Teaches the store of fingerprints; what there is no store for is not done, as with spamd
+/// where Bayes is off and nobody takes reports.
 async fn tell(server: &Server, request: &Request) -> Reply {
     let since = Tick::now();
     let user = request.user.as_deref();
-    let uid = match server.find_user(user).await {
-        Ok(User { uid, .. }) => uid,
+    let User { uid, loaded } = match server.find_user(user).await {
+        Ok(user) => user,
         Err(why) => return unserved(&why),
     };
-    let Subject { user, .. } = Subject::of(&request.message, user, uid);
-    let (seconds, size) = (since.elapsed().as_secs_f64(), request.size);
-    let note = format!("Tell: Did nothing for {user}:{uid} in {seconds:.1} seconds, {size} bytes");
-    reply(response::TOLD.to_vec(), vec![note])
+    let Subject { user: shown, .. } = Subject::of(&request.message, user, uid);
+    match super::tell::tell(server, &loaded, &request.tell, &request.message, user).await {
+        Ok(Told { set, removed }) => {
+            let (seconds, size) = (since.elapsed().as_secs_f64(), request.size);
+            let done = told_words(set, removed);
+            let note =
+                format!("Tell:{done}for {shown}:{uid} in {seconds:.1} seconds, {size} bytes");
+            reply(response::told(set, removed), vec![note])
+        }
+        Err(why) => {
+            let bytes = response::failure(Code::TempFail, &format!("Temporary failure: {why}"));
+            let notes = vec![format!("fingerprints: nothing was learned: {why}")];
+            Reply { bytes, code: Code::TempFail, notes }
+        }
+    }
+}
+
+/// What spamd's log says of a TELL.
+fn told_words(set: Places, removed: Places) -> String {
+    let mut words = String::new();
+    for (what, places) in [("Setting", set), ("Removing", removed)] {
+        if let Some(names) = places.names() {
+            words.push_str(&format!(" {what} {names} "));
+        }
+    }
+    if words.is_empty() { " Did nothing ".to_owned() } else { words }
 }
 
 /// The reply to a request that is wrong.
@@ -104,8 +127,18 @@ async fn scan(server: &Server, request: Request, client: &Client) -> Reply {
     let surroundings = surroundings(server, client, rewrite);
     let profile = loaded.profile.clone();
     let network = server.network();
-    let mail =
-        Mail { bytes: message, user, deadline, report, rewrite, surroundings, profile, network };
+    let known = server.known();
+    let mail = Mail {
+        bytes: message,
+        user,
+        deadline,
+        report,
+        rewrite,
+        surroundings,
+        profile,
+        network,
+        known,
+    };
     server.note_load();
     match server.pool.scan(mail, loaded.clone()).await {
         Ok(mut verdict) => {

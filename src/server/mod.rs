@@ -13,9 +13,11 @@
 pub mod arrivals;
 pub mod connection;
 pub mod daemon;
+pub mod feeds;
 pub mod handle;
 pub mod identity;
 pub mod keeper;
+pub mod lessons;
 pub mod listener;
 pub mod network;
 pub mod pid_file;
@@ -24,20 +26,27 @@ pub mod privileges;
 pub mod resolver;
 pub mod signals;
 pub mod systemd;
+pub mod tell;
 mod timing;
 pub mod tls;
 pub mod users;
+pub mod zones;
 
 use crate::clock::{self, Tick};
 use crate::config::Config;
 use crate::config::address::Allowed;
 use crate::engine::markup::Surroundings;
 use crate::engine::{Network, Options, Profile, Scan, Verdict};
+use crate::fingerprint::Known;
+use crate::fingerprint::store::StoreError;
 use crate::limits::Limits;
 use crate::log::Log;
 use crate::metrics::Metrics;
+use crate::zones::held::build::Builder;
 use arc_swap::{ArcSwap, ArcSwapOption};
 use arrivals::Arrivals;
+use lessons::Lessons;
+use lessons::socket::{self, Listening};
 use network::{Access, Asking};
 use pool::Pool;
 use std::collections::HashSet;
@@ -48,6 +57,7 @@ use std::time::Duration;
 use tokio::runtime::Handle;
 use tokio::sync::{Semaphore, watch};
 use users::Users;
+use zones::{Lists, Serving};
 
 /// One message to scan.
 pub struct Mail {
@@ -67,6 +77,8 @@ pub struct Mail {
     pub profile: Option<Arc<Profile>>,
     /// Who may be asked about the message; `None` for nobody.
     pub network: Option<Arc<Network>>,
+    /// What is known of fingerprints; `None`: none are made.
+    pub known: Option<Arc<dyn Known>>,
 }
 
 /// What one scan worker calls for each message; it owns the worker's caches and buffers.
@@ -178,6 +190,12 @@ pub struct Server {
     allow_tell: bool,
     rules: ArcSwap<Loaded>,
     access: ArcSwapOption<Access>,
+    /// The lists that are held in memory.
+    lists: Option<Arc<Lists>>,
+    /// Their own DNS server, which ends with this one.
+    _serving: Option<Serving>,
+    /// Who is asked where only they may be.
+    held_only: Option<Arc<Network>>,
     load: Load,
     pool: Pool,
     connections: usize,
@@ -190,6 +208,15 @@ pub struct Server {
     /// Rules whose pattern ran over its limit, once the log has named them.
     overrun: Mutex<HashSet<Arc<str>>>,
     stopping: watch::Sender<bool>,
+    fingerprints: Option<Fingerprints>,
+}
+
+/// What was taught of fingerprints: its owner, and the socket in its folder.
+struct Fingerprints {
+    lessons: Arc<Lessons>,
+    _listening: Listening,
+    /// Do they count in verdicts?
+    count: bool,
 }
 
 /// Why a server does not start.
@@ -210,6 +237,9 @@ pub enum StartError {
     /// A setting that is only wrong in use.
     #[error("{0}")]
     Setting(String),
+    /// The store of fingerprints cannot be used.
+    #[error("fingerprints.store: {0}")]
+    Fingerprints(#[from] StoreError),
     /// TLS has no key or certificate that will do.
     #[error(transparent)]
     Tls(#[from] tls::TlsError),
@@ -229,21 +259,38 @@ pub enum StartError {
 impl Server {
     /// Loads the rules and starts the scan workers; nothing listens yet.
     pub fn start(config: &Config, log: Log, load: Load) -> Result<Arc<Server>, StartError> {
-        Server::with_users(config, log, load, Users::new(config, None))
+        Server::with_users(config, log, load, Users::new(config, None), Builder::Here)
     }
 
-    /// The same, where the users' files may be somebody else's to open.
+    /// The same, where the users' files may be somebody else's to open, and a process of its own
+    /// may make the tables of lists.
     pub fn with_users(
         config: &Config,
         log: Log,
         load: Load,
         users: Users,
+        builder: Builder,
     ) -> Result<Arc<Server>, StartError> {
         let metrics = Metrics::new()?;
         let log = Arc::new(log);
         let loaded = load().map_err(StartError::Rules)?;
         note_loaded(&metrics, &log, &loaded);
-        let access = access(&loaded, &metrics, &log);
+        let lists = Lists::open(config, &metrics, Lists::notices(&log), builder);
+        let lists = lists.map_err(StartError::Setting)?;
+        let runtime = Handle::try_current().ok();
+        let no_thread =
+            |why| StartError::System { what: "no thread that refreshes lists".into(), why };
+        lists.as_ref().map_or(Ok(()), Lists::keep).map_err(no_thread)?;
+        let held_only = lists.as_ref().zip(runtime.as_ref());
+        let held_only = held_only.map(|(lists, runtime)| Network::of_held(lists.held(), runtime));
+        let serving = match (&lists, &runtime) {
+            (Some(lists), Some(runtime)) => Serving::start(config, lists, runtime)?,
+            _ => None,
+        };
+        if let Some(serving) = &serving {
+            log.info(&format!("zones: questions are answered at {:?}", serving.places()));
+        }
+        let access = access(&loaded, &metrics, &log, lists.as_deref());
         let workers = match config.workers {
             0 => std::thread::available_parallelism().map_or(1, |count| count.get()),
             count => count,
@@ -251,6 +298,10 @@ impl Server {
         let system = |why| StartError::System { what: "a scan worker cannot start".into(), why };
         let pool = Pool::start(workers, &loaded.limits, &metrics).map_err(system)?;
         let connections = loaded.limits.connections;
+        let fingerprints = fingerprints(config, &loaded.limits, &log)?;
+        let stopping = watch::Sender::new(false);
+        let live = fingerprints.as_ref().map(|fingerprints| fingerprints.lessons.live());
+        feeds::follow(config, live, &metrics, &log, &stopping.subscribe())?;
         Ok(Arc::new(Server {
             metrics,
             log,
@@ -261,6 +312,9 @@ impl Server {
             allow_tell: config.allow_tell,
             rules: ArcSwap::from_pointee(loaded),
             access: ArcSwapOption::new(access),
+            lists,
+            _serving: serving,
+            held_only,
             load,
             pool,
             connections,
@@ -270,8 +324,20 @@ impl Server {
             workers,
             all_busy: AtomicBool::new(false),
             overrun: Mutex::default(),
-            stopping: watch::Sender::new(false),
+            stopping,
+            fingerprints,
         }))
+    }
+
+    /// What is known of fingerprints, if they count.
+    pub fn known(&self) -> Option<Arc<dyn Known>> {
+        let fingerprints = self.fingerprints.as_ref().filter(|fingerprints| fingerprints.count)?;
+        Some(fingerprints.lessons.live().load())
+    }
+
+    /// Who owns the store of fingerprints, if there is one.
+    pub fn lessons(&self) -> Option<&Arc<Lessons>> {
+        self.fingerprints.as_ref().map(|fingerprints| &fingerprints.lessons)
     }
 
     /// Counts rules that were switched off for a message; the log names each once.
@@ -304,9 +370,11 @@ impl Server {
         self.rules.load_full()
     }
 
-    /// The network, if the rules want it asked and it is there.
+    /// The network, if the rules want it asked and it is there; else the lists in memory, if there
+    /// are any.
     pub fn network(&self) -> Option<Arc<Network>> {
-        self.access.load().as_ref().and_then(|access| access.network())
+        let asked = self.access.load().as_ref().and_then(|access| access.network());
+        asked.or_else(|| self.held_only.clone())
     }
 
     /// Loads the rules anew and swaps them whole; what cannot be loaded changes nothing.
@@ -316,7 +384,8 @@ impl Server {
                 note_loaded(&self.metrics, &self.log, &loaded);
                 self.metrics.reloads.with_label_values(&["done"]).inc();
                 self.log.info(&format!("spamd: rules reloaded, {} rules", loaded.rules));
-                self.access.store(access(&loaded, &self.metrics, &self.log));
+                let lists = self.lists.as_deref();
+                self.access.store(access(&loaded, &self.metrics, &self.log, lists));
                 self.rules.store(Arc::new(loaded));
             }
             Err(why) => {
@@ -354,14 +423,38 @@ impl Server {
     }
 }
 
+/// Opens the store of fingerprints that `config` names, and listens there.
+fn fingerprints(
+    config: &Config,
+    limits: &Limits,
+    log: &Arc<Log>,
+) -> Result<Option<Fingerprints>, StartError> {
+    let Some(folder) = &config.fingerprints else { return Ok(None) };
+    let notices = {
+        let log = Arc::clone(log);
+        Arc::new(move |text: &str| log.warn(text))
+    };
+    // A command may be at work there, or a server that is still ending.
+    let lessons = Arc::new(Lessons::open(folder, limits, notices, Duration::from_secs(10))?);
+    let listening = socket::listen(folder, lessons.clone(), limits)?;
+    let count = config.fingerprints_count;
+    Ok(Some(Fingerprints { lessons, _listening: listening, count }))
+}
+
 /// Who is asked by the rules of `loaded`. Without a runtime there is nobody.
-fn access(loaded: &Loaded, metrics: &Metrics, log: &Arc<Log>) -> Option<Arc<Access>> {
+fn access(
+    loaded: &Loaded,
+    metrics: &Metrics,
+    log: &Arc<Log>,
+    lists: Option<&Lists>,
+) -> Option<Arc<Access>> {
     let asking = loaded.asking.as_ref()?;
     let runtime = Handle::try_current().ok()?;
     let log = Arc::clone(log);
     let notices = Arc::new(move |text: &str| log.warn(text));
     let metrics = metrics.clone();
-    let access = Access::new(asking, &loaded.limits, metrics, notices, runtime.clone());
+    let held = lists.map(|lists| Arc::clone(lists.held()));
+    let access = Access::new(asking, &loaded.limits, metrics, notices, runtime.clone(), held);
     runtime.spawn(Access::watch(Arc::downgrade(&access), asking.clone()));
     runtime.spawn(access.probes());
     Some(access)

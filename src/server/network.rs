@@ -4,10 +4,11 @@
 use super::resolver;
 use crate::dns::{Kind, Lookup, Name, Notices, Question, Resolver, Settings, probes};
 use crate::engine::Network;
-use crate::engine::network::Answers;
+use crate::engine::network::{Answers, Layered};
 use crate::limits::Limits;
 use crate::metrics::Metrics;
 use crate::rules::RuleSet;
+use crate::zones::held::Held;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Weak};
 use std::time::Duration;
@@ -64,7 +65,7 @@ pub struct Access {
 }
 
 impl Access {
-    /// A resolver that runs on `runtime`. What it has to say to the administrator goes to
+    /// A resolver that runs on `runtime`, behind the lists that are `held` in memory. What it has to say to the administrator goes to
     /// `notices`. Where the rules want the network tested, it is not there before
     /// [`Access::watch`] or [`Access::test`] has found it.
     pub fn new(
@@ -73,11 +74,19 @@ impl Access {
         metrics: Metrics,
         notices: Notices,
         runtime: Handle,
+        held: Option<Arc<Held>>,
     ) -> Arc<Access> {
-        let dns = asking.dns.clone();
+        let mut dns = asking.dns.clone();
+        if let Some(held) = &held {
+            // Their owners see nothing of us, nor do we ask how they are.
+            dns.lists.retain(|list| !held.has(&list.zone));
+        }
         let resolver = Resolver::new(dns, limits, metrics, notices, runtime.clone());
         let there = AtomicBool::new(asking.test.is_empty());
-        let answers: Arc<dyn Answers> = Arc::new(Arc::clone(&resolver));
+        let mut answers: Arc<dyn Answers> = Arc::new(Arc::clone(&resolver));
+        if let Some(held) = held {
+            answers = Arc::new(Layered { held, beneath: Some(answers) });
+        }
         let network = Arc::new(Network { answers, runtime });
         Arc::new(Access { network, resolver, there })
     }

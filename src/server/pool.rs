@@ -73,7 +73,7 @@ impl Pool {
         if mail.network.is_some() && self.metrics.waiting_scans.get() as usize >= self.most_waiting
         {
             self.metrics.limit_hit(Limit::WaitingScans);
-            mail.network = None;
+            mail.network = mail.network.and_then(|network| network.held_only());
         }
         let road = async {
             match self.step(Step::Begin(mail), deadline, &ruleset, &self.jobs).await? {
@@ -224,6 +224,7 @@ mod tests {
             surroundings: Surroundings::default(),
             profile: None,
             network: None,
+            known: None,
         }
     }
 

@@ -59,6 +59,11 @@ impl Identity {
         Ok(())
     }
 
+    /// Their user's and group's numbers.
+    pub fn numbers(&self) -> (Uid, Gid) {
+        (self.user.uid, self.group)
+    }
+
     /// Their name.
     pub fn name(&self) -> &str {
         &self.user.name

@@ -109,6 +109,7 @@ impl<'n> Filter<'n> {
             surroundings: self.surroundings.clone(),
             deadline: Some(Tick::now().plus(limit)),
             network: outside.network.clone(),
+            known: outside.known.clone(),
             ..Options::default()
         };
         let verdict = engine.scan(worker, plain, &options);

@@ -70,6 +70,23 @@ impl Plan {
     }
 }
 
+impl Plan {
+    /// Each rule and what stands behind the last tag of its question.
+    pub fn zones(&self) -> impl Iterator<Item = (RuleId, Name)> {
+        self.0.iter().filter_map(|line| {
+            let template = &line.line.template;
+            let end_of = |tag: &str| {
+                let place = [b"_", tag.as_bytes(), b"_"].concat();
+                Some(memchr::memmem::rfind(template, &place)? + place.len())
+            };
+            let behind = line.line.tags.iter().filter_map(|tag| end_of(tag)).max().unwrap_or(0);
+            let rest = template.get(behind..)?;
+            let zone = rest.strip_prefix(b".").filter(|_| behind > 0).unwrap_or(rest);
+            Some((line.rule, Name::new(zone).filter(|zone| !zone.as_bytes().is_empty())?))
+        })
+    }
+}
+
 /// The most names that one rule asks for: tags with many values multiply.
 const MOST_NAMES: usize = 1000;
 

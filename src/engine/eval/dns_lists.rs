@@ -142,6 +142,20 @@ impl Plan {
     }
 }
 
+impl Plan {
+    /// Each rule and the lists that decide it: those of its whole set for `check_rbl_sub`.
+    pub fn zones(&self) -> Vec<(RuleId, Name)> {
+        let asks = |(_, call): &&(RuleId, Call)| call.what != What::Sender;
+        let mut zones = Vec::new();
+        for (rule, call) in self.calls.iter().filter(asks) {
+            zones.push((*rule, call.list.clone()));
+            let added = self.additions.get(&call.set).into_iter().flatten();
+            zones.extend(added.map(|(added, _)| (*added, call.list.clone())));
+        }
+        zones
+    }
+}
+
 /// One question and what its answer means.
 struct Ask {
     question: Question,

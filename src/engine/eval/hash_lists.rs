@@ -59,6 +59,13 @@ impl Plan {
     }
 }
 
+impl Plan {
+    /// Each rule and the list that it asks.
+    pub fn zones(&self) -> impl Iterator<Item = (RuleId, Name)> {
+        self.0.iter().filter_map(|(rule, call)| Some((*rule, Name::new(&call.zone)?)))
+    }
+}
+
 /// A call understood.
 struct Call {
     what: What,

@@ -10,6 +10,7 @@ mod body;
 pub mod dkim;
 pub mod dmarc;
 pub(super) mod dns_lists;
+pub mod fingerprint;
 mod freemail;
 mod globs;
 pub(super) mod hash_lists;
@@ -33,6 +34,7 @@ mod vbounce;
 use super::Worker;
 pub(super) use super::leaf::{HIT, MISS, Outcome};
 use super::scan::Scan;
+use crate::dns::Name;
 use crate::limits::Limits;
 use crate::rules::model::Eval;
 use crate::rules::regex::{Exact, Ids, Pattern, Strip};
@@ -141,6 +143,7 @@ pub fn table() -> impl Iterator<Item = &'static Row> {
         dkim::TABLE,
         dns_lists::TABLE,
         dmarc::TABLE,
+        fingerprint::TABLE,
         freemail::TABLE,
         hash_lists::TABLE,
         header::TABLE,
@@ -187,6 +190,16 @@ impl Asks {
             tags: ask_dns::Plan::new(rules, to),
             waiting: waiting(rules),
         }
+    }
+
+    /// The lists that each rule asks.
+    pub fn zones(&self) -> HashMap<RuleId, Vec<Name>> {
+        let mut zones: HashMap<RuleId, Vec<Name>> = HashMap::new();
+        let of_names = self.lists.zones().into_iter().chain(self.uris.zones());
+        for (rule, zone) in of_names.chain(self.hashes.zones()).chain(self.tags.zones()) {
+            zones.entry(rule).or_default().push(zone);
+        }
+        zones
     }
 
     /// Does a rule that runs on `scan` read what the family of `plugin` brings back?

@@ -95,6 +95,13 @@ impl Plan {
     }
 }
 
+impl Plan {
+    /// Each rule and the list that it asks.
+    pub fn zones(&self) -> impl Iterator<Item = (RuleId, Name)> {
+        self.0.iter().map(|list| (list.rule, list.zone.clone()))
+    }
+}
+
 /// Hosts and their registered domains, in lower case.
 type Hosts = BTreeMap<Vec<u8>, Vec<u8>>;
 

@@ -21,6 +21,10 @@ const FIRST: &[fn(&Scan) -> Option<Errand>] = &[
     host::errand,
 ];
 
+/// Those of them whose answers may lie in memory.
+const LISTS: &[fn(&Scan) -> Option<Errand>] =
+    &[dns_lists::errand, uri_dns::errand, hash_lists::errand];
+
 /// What has been sent about one message.
 #[derive(Default)]
 pub struct Sent {
@@ -36,9 +40,18 @@ pub fn prepare(scan: &mut Scan) {
 
 /// The errands that can be sent now and have not been.
 pub fn next(scan: &Scan, sent: &mut Sent) -> Vec<Errand> {
+    ready(scan, sent, FIRST)
+}
+
+/// The same, of those families whose answers may lie in memory.
+pub fn of_lists(scan: &Scan, sent: &mut Sent) -> Vec<Errand> {
+    ready(scan, sent, LISTS)
+}
+
+fn ready(scan: &Scan, sent: &mut Sent, first: &[fn(&Scan) -> Option<Errand>]) -> Vec<Errand> {
     let mut errands = Vec::new();
     if !std::mem::replace(&mut sent.begun, true) {
-        errands.extend(FIRST.iter().filter_map(|errand| errand(scan)));
+        errands.extend(first.iter().filter_map(|errand| errand(scan)));
     }
     errands.extend(ask_dns::errand(scan, &mut sent.asked));
     errands

@@ -2,6 +2,7 @@
 
 use crate::clock::Tick;
 use crate::dns::{Answering, Failure, Lookup, Outcome, Question};
+use crate::zones::held::Held;
 use futures_util::FutureExt;
 use futures_util::future::{BoxFuture, Shared};
 use std::collections::{BTreeSet, HashMap};
@@ -20,6 +21,7 @@ enum Answer {
 /// Asks for one scan.
 pub struct Inquiry {
     lookup: Arc<dyn Lookup>,
+    held: Option<Arc<Held>>,
     asked: Mutex<HashMap<Question, Answer>>,
     over: watch::Sender<bool>,
     unanswered: Mutex<BTreeSet<Question>>,
@@ -28,10 +30,11 @@ pub struct Inquiry {
 }
 
 impl Inquiry {
-    /// Nothing has been asked yet.
-    pub fn new(lookup: Arc<dyn Lookup>, ends: Tick) -> Inquiry {
+    /// Nothing has been asked yet. What lists in memory know is asked of nobody else.
+    pub fn new(lookup: Arc<dyn Lookup>, held: Option<Arc<Held>>, ends: Tick) -> Inquiry {
         Inquiry {
             lookup,
+            held,
             asked: Mutex::default(),
             over: watch::Sender::new(false),
             unanswered: Mutex::default(),
@@ -78,6 +81,9 @@ impl Inquiry {
 
 impl Lookup for Inquiry {
     fn lookup<'a>(&'a self, question: &'a Question) -> Answering<'a> {
+        if let Some(outcome) = self.held.as_ref().and_then(|held| held.answer(question)) {
+            return Box::pin(std::future::ready(outcome));
+        }
         let answer = match self.answer(question) {
             Answer::Coming(answer) => answer,
             Answer::Known(outcome) => {

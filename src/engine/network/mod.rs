@@ -15,9 +15,12 @@ pub mod kinds;
 
 pub use findings::{Findings, record_text};
 
+use super::holdings::Holdings;
 use super::scan::Scan;
 use crate::clock::Tick;
-use crate::dns::{Lookup, Name, Question, Resolver};
+use crate::dns::{Answering, Failure, Lookup, Name, Question, Resolver};
+use crate::rules::RuleId;
+use crate::zones::held::Held;
 use families::Sent;
 use futures_util::FutureExt;
 use inquiry::Inquiry;
@@ -64,6 +67,55 @@ pub trait Answers: Send + Sync {
 
     /// Leaves a list alone for a time. False: it is left alone already.
     fn block(&self, zone: &Name, length: Duration) -> bool;
+
+    /// The lists in memory, which answer before anybody is asked.
+    fn held(&self) -> Option<&Arc<Held>> {
+        None
+    }
+
+    /// Is nobody asked but the lists in memory?
+    fn is_local(&self) -> bool {
+        false
+    }
+}
+
+/// Lists in memory before whoever else answers; nobody, where local tests only are wanted.
+pub struct Layered {
+    /// The lists.
+    pub held: Arc<Held>,
+    /// Who is asked for everything else.
+    pub beneath: Option<Arc<dyn Answers>>,
+}
+
+impl Answers for Layered {
+    fn asker(&self, deadline: Tick) -> Arc<dyn Lookup> {
+        match &self.beneath {
+            Some(beneath) => beneath.asker(deadline),
+            None => Arc::new(Nobody),
+        }
+    }
+
+    fn block(&self, zone: &Name, length: Duration) -> bool {
+        let may_ask = !self.held.has(zone);
+        self.beneath.as_ref().is_some_and(|beneath| may_ask && beneath.block(zone, length))
+    }
+
+    fn held(&self) -> Option<&Arc<Held>> {
+        Some(&self.held)
+    }
+
+    fn is_local(&self) -> bool {
+        self.beneath.is_none()
+    }
+}
+
+/// Answers nothing.
+struct Nobody;
+
+impl Lookup for Nobody {
+    fn lookup<'a>(&'a self, _: &'a Question) -> Answering<'a> {
+        Box::pin(std::future::ready(Err(Failure::Forbidden)))
+    }
 }
 
 impl Answers for Arc<Resolver> {
@@ -82,6 +134,19 @@ pub struct Network {
     pub answers: Arc<dyn Answers>,
     /// Where errands run.
     pub runtime: Handle,
+}
+
+impl Network {
+    /// The same with nobody to ask but lists in memory, if there are any.
+    pub fn held_only(&self) -> Option<Arc<Network>> {
+        Some(Network::of_held(self.answers.held()?, &self.runtime))
+    }
+
+    /// Nobody to ask but these lists in memory.
+    pub fn of_held(held: &Arc<Held>, runtime: &Handle) -> Arc<Network> {
+        let answers = Arc::new(Layered { held: Arc::clone(held), beneath: None });
+        Arc::new(Network { answers, runtime: runtime.clone() })
+    }
 }
 
 /// What has been asked about one message.
@@ -112,7 +177,8 @@ impl Scan {
             return;
         }
         let ends = before(self.deadline().unwrap_or_else(|| Tick::now().plus(LONGEST)));
-        let inquiry = Arc::new(Inquiry::new(network.answers.asker(ends), ends));
+        let (asker, held) = (network.answers.asker(ends), network.answers.held().cloned());
+        let inquiry = Arc::new(Inquiry::new(asker, held, ends));
         let (errands, sent) = (JoinSet::new(), Sent::default());
         let mut asked = Asked { network: Arc::clone(network), inquiry, errands, sent };
         families::prepare(self);
@@ -171,6 +237,13 @@ impl Scan {
         }
     }
 
+    /// What a hit of `rule` counts, 1 for whole, and the list in memory whose copy is so old that
+    /// it counts less.
+    pub(super) fn weight<'h>(&self, held: &'h Holdings, rule: RuleId) -> (f64, Option<&'h Name>) {
+        let lists = self.asked.as_ref().and_then(|asked| asked.network.answers.held());
+        lists.map_or((1.0, None), |lists| held.weight(rule, lists))
+    }
+
     /// Questions that the network did not answer in time.
     pub(super) fn unanswered(&self) -> &[Question] {
         &self.unanswered
@@ -186,8 +259,12 @@ impl Asked {
     /// Sends the errands that what is known by now allows. Each goes as far as it can on the
     /// spot: its questions leave, and one whose answers are all in memory is back at once.
     fn send_more(&mut self, scan: &mut Scan) {
+        let next = match self.network.answers.is_local() {
+            true => families::of_lists,
+            false => families::next,
+        };
         loop {
-            let errands = families::next(scan, &mut self.sent);
+            let errands = next(scan, &mut self.sent);
             if errands.is_empty() {
                 return;
             }

@@ -2,7 +2,7 @@
 
 /// A colour of text or background.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Colour {
+pub(crate) enum Colour {
     /// 0xRRGGBB.
     Rgb(u32),
     /// A `#` and nothing more.
@@ -28,7 +28,7 @@ impl Colour {
 
     /// The colour that an attribute or a CSS value names. Hexadecimal digits need a `#`
     /// before them; fewer than six are read as three, more than six are cut.
-    pub(super) fn named(value: &[u8]) -> Colour {
+    pub(crate) fn named(value: &[u8]) -> Colour {
         let value = value.to_ascii_lowercase();
         let value = value.trim_ascii();
         if let Ok(at) = NAMES.binary_search_by(|(name, _)| name.as_bytes().cmp(value)) {

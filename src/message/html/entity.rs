@@ -7,7 +7,7 @@ use std::borrow::Cow;
 
 /// A decoded text.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Decoded<'t> {
+pub(crate) struct Decoded<'t> {
     /// The text, UTF-8 if it was.
     pub text: Cow<'t, [u8]>,
     /// Was there a reference to a character above U+00FF?
@@ -16,7 +16,7 @@ pub(super) struct Decoded<'t> {
 
 /// Decodes `text`. `prefixes`: a name that is none may be one with letters after it
 /// (`&ampx`), as in running text but not in attributes.
-pub(super) fn decode(text: &[u8], prefixes: bool) -> Decoded<'_> {
+pub(crate) fn decode(text: &[u8], prefixes: bool) -> Decoded<'_> {
     let Some(first) = memchr::memchr(b'&', text) else {
         return Decoded { text: Cow::Borrowed(text), wide: false };
     };

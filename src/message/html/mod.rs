@@ -10,10 +10,10 @@
 mod attributes;
 #[cfg(test)]
 mod cases;
-mod colour;
+pub(crate) mod colour;
 mod edit;
 mod elements;
-mod entity;
+pub(crate) mod entity;
 mod link;
 mod render;
 mod style;

@@ -404,7 +404,8 @@ fn one_cause_is_worth_less_than_three_points_and_every_rule_has_one() {
     let rules = engine.rules();
     let groups = rules.options.lists("score_group").unwrap();
     let mut causes: BTreeMap<String, usize> = BTreeMap::new();
-    for (name, words) in groups {
+    // What is known of a message's like is no cause that a host can share.
+    for (name, words) in groups.iter().filter(|(name, _)| !name.starts_with(b"MP_FP")) {
         let text = |word: &[u8]| String::from_utf8_lossy(word).into_owned();
         let most: f64 = text(&words[0]).parse().unwrap();
         assert!(most < 3.0, "{}", text(name));
