@@ -45,6 +45,9 @@ pub struct Settings {
     pub accept_outsize: bool,
 }
 
+/// Who hears what the administrator should.
+pub type Notices = Arc<dyn Fn(&str, bool) + Send + Sync>;
+
 /// What a follower has to do with the program around it.
 #[derive(Clone)]
 pub struct Surroundings {
@@ -53,7 +56,7 @@ pub struct Surroundings {
     /// Where it counts.
     pub metrics: metrics::feed::Feed,
     /// Hears what the administrator should: a line, and whether it is bad news.
-    pub notices: Arc<dyn Fn(&str, bool) + Send + Sync>,
+    pub notices: Notices,
     /// Seconds since 1970.
     pub now: fn() -> u64,
 }
