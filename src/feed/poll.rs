@@ -157,6 +157,10 @@ impl Follower {
     /// Polls as the plan says until `stopping` becomes true.
     pub async fn run(mut self, mut stopping: watch::Receiver<bool>) {
         let mut schedule = Schedule::new(self.settings.plan, Tick::now());
+        if !self.is_stale && self.replica().is_some_and(|replica| replica.head().is_some()) {
+            // What there is will do: not all who are started together ask at once.
+            schedule = schedule.somewhen(Tick::now());
+        }
         loop {
             let now = Tick::now();
             if schedule.is_due(now) {
@@ -241,7 +245,7 @@ impl Follower {
             }
         }
         update.snapshot = Some(self.snapshot(head).await?);
-        update.deltas = self.deltas(head, head.snap_seq, u64::MAX).await?;
+        update.deltas = self.deltas(head, head.snap_seq, self.limits.fetch_bytes as u64).await?;
         Ok(update)
     }
 
