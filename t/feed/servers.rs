@@ -134,7 +134,8 @@ fn is_full() -> bool {
 fn wait(what: &str, mut is_so: impl FnMut() -> bool) -> Duration {
     let began = Tick::now();
     while !is_so() {
-        assert!(began.elapsed() < Duration::from_secs(120), "{what} does not come about");
+        let most = Duration::from_secs(if is_full() { 400 } else { 120 });
+        assert!(began.elapsed() < most, "{what} does not come about");
         std::thread::sleep(Duration::from_millis(50));
     }
     println!("{what}: after {:.1} s", began.elapsed().as_secs_f64());
