@@ -43,9 +43,9 @@ fn is_whole(www: &Path) -> Option<Head> {
     Some(head)
 }
 
-/// How many rounds: `MAILPRINT_KILLS`, 25 otherwise.
+/// How many rounds: `FEED_KILLS`, 25 otherwise.
 fn rounds() -> u64 {
-    std::env::var("MAILPRINT_KILLS").ok().and_then(|n| n.parse().ok()).unwrap_or(25)
+    std::env::var("FEED_KILLS").ok().and_then(|n| n.parse().ok()).unwrap_or(25)
 }
 
 #[test]
