@@ -11,8 +11,8 @@
 //! (u32); then the phrases in ascending order, each as the difference to the one before in
 //! LEB128, the lowest four bits of the phrase being its count. Numbers are little-endian.
 
-use super::view::View;
 use super::text::WORD;
+use super::view::View;
 use super::{Fingerprint, Known, Prints};
 use crate::limits::Limits;
 use std::collections::HashMap;

@@ -187,7 +187,13 @@ pub(super) fn reference(chunk: &str) -> Option<(usize, usize)> {
     let bytes = chunk.as_bytes();
     memchr::memchr3(b':', b'@', b'.', bytes)?;
     let url_end = |from: usize| {
-        let ends = |b: &u8| !b.is_ascii_graphic() || matches!(b, b'"' | b'<' | b'>' | b'\'' | b'(' | b')' | b'[' | b']' | b'{' | b'}' | b'|');
+        let ends = |b: &u8| {
+            !b.is_ascii_graphic()
+                || matches!(
+                    b,
+                    b'"' | b'<' | b'>' | b'\'' | b'(' | b')' | b'[' | b']' | b'{' | b'}' | b'|'
+                )
+        };
         bytes.iter().skip(from).position(ends).map_or(bytes.len(), |length| from + length)
     };
     if let Some(at) = memchr::memmem::find(bytes, b"://") {
@@ -206,7 +212,8 @@ pub(super) fn reference(chunk: &str) -> Option<(usize, usize)> {
 
 /// Where a mail address stands.
 fn address(bytes: &[u8]) -> Option<(usize, usize)> {
-    let local = |b: &&u8| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'_' | b'+' | b'-' | b'=' | b'%');
+    let local =
+        |b: &&u8| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'_' | b'+' | b'-' | b'=' | b'%');
     let domain = |b: &&u8| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'-');
     memchr::memchr_iter(b'@', bytes).take(16).find_map(|at| {
         let before = bytes.iter().take(at).rev().take(64).take_while(local).count();

@@ -45,6 +45,8 @@ const RUN: usize = 5;
 const RUN_WEIGHT: u32 = 20;
 /// The most anchors of a text.
 const ANCHORS: usize = 64;
+/// The most anchors of a document.
+const DOCUMENT: usize = 8;
 /// The least different runs of three words for bands.
 const BAND: usize = 16;
 /// Bands, and functions of each.
@@ -81,7 +83,7 @@ pub(super) fn prints(
         let read = words(without_footer(&part.text), limits);
         reached.merge(read.reached);
         whole(&read, out, &mut shorts);
-        anchors(&read.words, known, out);
+        anchors(&read.words, known, (Algorithm::TextAnchor, ANCHORS), out);
         bands(&read.words, out);
         bags(&read.words, known, out);
         sentences(&read, known, out);
@@ -95,6 +97,19 @@ pub(super) fn prints(
         }
     }
     reached
+}
+
+/// The fingerprints of what a document among the files says: anchors under an algorithm of
+/// their own.
+pub(super) fn of_document(
+    text: &str,
+    known: &dyn Known,
+    limits: &Limits,
+    out: &mut Vec<Fingerprint>,
+) -> Reached {
+    let read = words(text, limits);
+    anchors(&read.words, known, (Algorithm::AttachmentText, DOCUMENT), out);
+    read.reached
 }
 
 /// What the texts of a message say, for those who learn what is common.
@@ -153,7 +168,8 @@ fn whole(read: &Words, out: &mut Vec<Fingerprint>, shorts: &mut Vec<Vec<u8>>) {
 /// first separator on behind which there are no more than [`FOOTER_LINES`] lines and
 /// [`FOOTER`] octets; but not if next to nothing stands above it.
 fn without_footer(text: &str) -> &str {
-    let tail = text.get(text.ceil_char_boundary(text.len().saturating_sub(FOOTER))..).unwrap_or_default();
+    let tail =
+        text.get(text.ceil_char_boundary(text.len().saturating_sub(FOOTER))..).unwrap_or_default();
     let mut cut = None;
     let mut at = text.len();
     for line in tail.split_inclusive('\n').rev().take(FOOTER_LINES) {
@@ -169,18 +185,24 @@ fn without_footer(text: &str) -> &str {
 /// Is this line drawn: nothing but `- _ = * ~ #` (two or more), or mostly?
 fn is_separator(line: &str) -> bool {
     let line = line.trim_start_matches(['>', '|', ' ', '\t']).trim_end();
-    let drawn = line.bytes().filter(|b| matches!(b, b'-' | b'_' | b'=' | b'*' | b'~' | b'#')).count();
+    let drawn =
+        line.bytes().filter(|b| matches!(b, b'-' | b'_' | b'=' | b'*' | b'~' | b'#')).count();
     drawn >= 2 && drawn == line.len() || drawn >= 12 && drawn * 5 >= line.len() * 3
 }
 
-fn anchors(words: &[Word], known: &dyn Known, out: &mut Vec<Fingerprint>) {
+fn anchors(
+    words: &[Word],
+    known: &dyn Known,
+    (algorithm, most): (Algorithm, usize),
+    out: &mut Vec<Fingerprint>,
+) {
     let runs = words.windows(RUN).enumerate().filter(|(_, run)| weight(run) >= RUN_WEIGHT);
     let mut runs: Vec<(u64, usize)> = runs.map(|(at, run)| (phrase(run), at)).collect();
     // Most are not needed in order.
-    let enough = ANCHORS * 6;
+    let enough = most * 6;
     let mut taken = 0;
     let mut near = vec![false; words.len() + 2];
-    while taken < ANCHORS && !runs.is_empty() {
+    while taken < most && !runs.is_empty() {
         let rest = match runs.len() > enough {
             true => {
                 runs.select_nth_unstable(enough);
@@ -191,11 +213,11 @@ fn anchors(words: &[Word], known: &dyn Known, out: &mut Vec<Fingerprint>) {
         runs.sort_unstable();
         for (phrase, at) in runs {
             let taken_near = near.get(at..at + 3).is_some_and(|near| near.contains(&true));
-            if taken < ANCHORS && !taken_near && !known.is_common(phrase) {
+            if taken < most && !taken_near && !known.is_common(phrase) {
                 if let Some(slot) = near.get_mut(at + 1) {
                     *slot = true;
                 }
-                out.push(digest(Algorithm::TextAnchor, &phrase.to_le_bytes()));
+                out.push(digest(algorithm, &phrase.to_le_bytes()));
                 taken += 1;
             }
         }

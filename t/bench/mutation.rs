@@ -130,7 +130,8 @@ fn learn(corpus: &Corpus, ham: &[&Mail], mutants: &Mutants) -> Memory {
     }
     let memory_ref = &memory;
     let originals = in_parallel(&corpus.spam, |mail| memory_ref.prints(&mail.bytes));
-    let copies = in_parallel(&mutants.learned, |(stem, bytes)| (stem.clone(), memory_ref.prints(bytes)));
+    let copies =
+        in_parallel(&mutants.learned, |(stem, bytes)| (stem.clone(), memory_ref.prints(bytes)));
     for (mail, prints) in corpus.spam.iter().zip(originals) {
         memory.learn(&mail.stem, &prints);
     }

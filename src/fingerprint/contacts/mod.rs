@@ -1,6 +1,6 @@
 //! How the sender wants to be reached: fingerprints of contacts (`contact`).
 //!
-//! In: the view's texts, its `mailto:`, `tel:` and messenger links, `Reply-To`. Out:
+//! In: the view's texts and documents, its `mailto:`, `tel:` and messenger links, `Reply-To`. Out:
 //! fingerprints. `phone`, `wallet` (with `keccak`) and `account` know what each looks like.
 //!
 //! # Specification
@@ -28,6 +28,7 @@ mod keccak;
 mod phone;
 mod wallet;
 
+use super::attachments::Document;
 use super::links::{Url, is_common};
 use super::view::View;
 use super::{Algorithm, Fingerprint, digest};
@@ -42,9 +43,10 @@ const MOST: usize = 12;
 /// Domains of addresses.
 const MOST_DOMAINS: usize = 8;
 
-/// Adds the fingerprints of the view's contacts.
+/// Adds the fingerprints of the contacts that the view and `documents` name.
 pub(super) fn prints(
     view: &View<'_>,
+    documents: &[Document],
     limits: &Limits,
     out: &mut Vec<Fingerprint>,
     reached: &mut Reached,
@@ -62,6 +64,9 @@ pub(super) fn prints(
     }
     for part in &view.texts {
         found.in_text(&part.text, false);
+    }
+    for document in documents {
+        found.in_text(&document.text, false);
     }
     if found.full {
         reached.note(Limit::FingerprintContacts);
@@ -185,10 +190,7 @@ impl Found {
     }
 
     fn handle(&mut self, messenger: &str, name: &str) {
-        let is_name =
-            |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '.' | '-' | ':' | '+');
-        let end = name.find(|c| !is_name(c)).unwrap_or(name.len());
-        let name = name.get(..end).unwrap_or_default().trim_end_matches(['.', '-', ':']);
+        let name = handle_at(name);
         if (4..=64).contains(&name.len()) {
             self.add(Kind::Handle, format!("h:{messenger}:{}", name.to_lowercase()));
         }
@@ -232,7 +234,7 @@ impl Found {
                 self.add(Kind::Account, format!("i:{iban}"));
                 at += iban.len().saturating_sub(name.len());
             }
-            if let Some(messenger) = cues.messenger.filter(|_| is_handle(name, last)) {
+            if let Some(messenger) = cues.messenger.filter(|_| is_handle(here, last)) {
                 self.handle(messenger, here);
                 cues.messenger = None;
             }
@@ -340,10 +342,19 @@ impl Cues {
     }
 }
 
-/// Is a word after a messenger's name a name there? By `@` or `:` before it, or by its looks.
-fn is_handle(word: &str, before: Option<u8>) -> bool {
-    let odd = word.bytes().any(|b| b.is_ascii_digit() || b == b'_');
-    word.len() >= 4 && (before == Some(b'@') || (odd && !word.bytes().all(|b| b == b'_')))
+/// Is what begins `text`, after a messenger's name, a name there? By `@` before it, by a digit
+/// or `_` in it, or by Skype's `live:`.
+fn is_handle(text: &str, before: Option<u8>) -> bool {
+    let name = handle_at(text);
+    let odd = name.bytes().any(|b| b.is_ascii_digit() || b == b'_') || name.starts_with("live:");
+    name.len() >= 4 && (before == Some(b'@') || odd)
+}
+
+/// The characters of a name that `text` begins with.
+fn handle_at(text: &str) -> &str {
+    let is_name = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '.' | '-' | ':' | '+');
+    let end = text.find(|c| !is_name(c)).unwrap_or(text.len());
+    text.get(..end).unwrap_or_default().trim_end_matches(['.', '-', ':'])
 }
 
 /// The next run of ASCII letters, digits and `_`, from `at` on.
@@ -649,7 +660,7 @@ mod tests {
         let texts = vec![TextPart { html: false, text: text.to_owned() }];
         let view = View { message: Some(&message), texts, ..View::default() };
         let mut out = Vec::new();
-        prints(&view, &Limits::default(), &mut out, &mut Reached::default());
+        prints(&view, &[], &Limits::default(), &mut out, &mut Reached::default());
         out
     }
 
@@ -670,7 +681,7 @@ mod tests {
         let view = View { texts, links, ..View::default() };
         for (most, count, met) in [(2, 2, true), (3, 3, false), (4, 3, false)] {
             let (mut out, mut reached) = (Vec::new(), Reached::default());
-            prints(&view, &limits(most), &mut out, &mut reached);
+            prints(&view, &[], &limits(most), &mut out, &mut reached);
             let contacts = out.iter().filter(|print| print.algorithm == Algorithm::Contact);
             assert_eq!(contacts.count(), count);
             assert_eq!(reached.has(Limit::FingerprintContacts), met);

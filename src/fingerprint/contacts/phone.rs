@@ -105,7 +105,8 @@ impl Run {
     fn is_something_else(&self) -> bool {
         let year = self.digits.starts_with("19") || self.digits.starts_with("20");
         let date = year && matches!(self.groups.as_slice(), [4, 1..=2, 1..=2, ..]);
-        let date = date || matches!(self.groups.as_slice(), [1..=2, 1..=2, 4, ..]);
+        let date =
+            date || (!self.bracket && matches!(self.groups.as_slice(), [1..=2, 1..=2, 4, ..]));
         let address = self.dots == 3 && self.groups.len() == 4 && self.others == 0;
         let book = self.digits.len() == 13
             && (self.digits.starts_with("978") || self.digits.starts_with("979"));

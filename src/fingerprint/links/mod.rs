@@ -26,6 +26,7 @@ mod url;
 pub use site::{Site, is_common};
 pub use url::Url;
 
+use super::attachments::Document;
 use super::view::{self, Source, View};
 use super::{Algorithm, Fingerprint, digest};
 use crate::limits::{Limit, Limits, Reached};
@@ -90,9 +91,10 @@ fn follow(raw: &str, followed: bool, limits: &Limits, reached: &mut Reached, out
     }
 }
 
-/// Adds the fingerprints of the view's links, and gives the links.
+/// Adds the fingerprints of the links in the view and in `documents`; gives the view's.
 pub(super) fn prints(
     view: &View<'_>,
+    documents: &[Document],
     limits: &Limits,
     out: &mut Vec<Fingerprint>,
     reached: &mut Reached,
@@ -100,6 +102,12 @@ pub(super) fn prints(
     let links = read(&view.links, limits, reached);
     let own = view.headers().map(addressed).unwrap_or_default();
     of_links(&links, &own, out);
+    for document in documents {
+        let urls = document.urls.iter();
+        let inside: Vec<_> =
+            urls.map(|url| view::Link { url: url.clone(), source: Source::Text }).collect();
+        of_links(&read(&inside, limits, reached), &own, out);
+    }
     links
 }
 

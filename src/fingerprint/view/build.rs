@@ -18,10 +18,12 @@ impl<'m> View<'m> {
     pub fn of(message: &'m Message, limits: &Limits) -> View<'m> {
         let top = innermost(message);
         let mut view = View { message: Some(message), top, ..View::default() };
-        view.subject = view.headers().and_then(|headers| headers.last(b"subject")).map_or_else(
-            String::new,
-            |field| String::from_utf8_lossy(&encoded_word::decoded(field)).into_owned(),
-        );
+        view.subject = view
+            .headers()
+            .and_then(|headers| headers.last(b"subject"))
+            .map_or_else(String::new, |field| {
+                String::from_utf8_lossy(&encoded_word::decoded(field)).into_owned()
+            });
         for index in message.subtree(top) {
             if let Some(part) = message.parts().get(index).filter(|part| part.is_leaf()) {
                 view.part(part, limits);
@@ -179,14 +181,19 @@ fn characters<'p>(part: &'p Part, limits: &Limits) -> Cow<'p, str> {
 /// Is this base64 at all? Text that only claims to be has blanks between its words.
 fn is_base64_text(raw: &[u8]) -> bool {
     let sample = raw.get(..2048).unwrap_or(raw);
-    let odd = |b: &&u8| !b.is_ascii_alphanumeric() && !matches!(b, b'+' | b'/' | b'=' | b'\n' | b'\r');
+    let odd =
+        |b: &&u8| !b.is_ascii_alphanumeric() && !matches!(b, b'+' | b'/' | b'=' | b'\n' | b'\r');
     sample.iter().filter(odd).count() * 20 <= sample.len()
 }
 
 /// What looks like a URL or a name of a web server in `text`: with a scheme, or `www.` before
 /// it, or a path behind a name.
 fn urls_in(text: &str) -> impl Iterator<Item = String> {
-    let ends = |c: char| c.is_whitespace() || !c.is_ascii() || matches!(c, '"' | '<' | '>' | '\'' | '(' | ')' | '[' | ']' | '{' | '}' | '|' | '`');
+    let ends = |c: char| {
+        c.is_whitespace()
+            || !c.is_ascii()
+            || matches!(c, '"' | '<' | '>' | '\'' | '(' | ')' | '[' | ']' | '{' | '}' | '|' | '`')
+    };
     text.split(ends).filter(|word| word.len() > 4).filter_map(|word| {
         let word = word.trim_end_matches(['.', ',', ';', ':', '!', '?']);
         let start = match word.find("://") {
@@ -263,7 +270,10 @@ mod tests {
     fn text_that_claims_to_be_base64_is_read_as_it_is() {
         let raw = "Content-Transfer-Encoding: base64\n\nThis is no base64 at all, is it?\n";
         view(raw, |view| {
-            assert_eq!(view.texts.first().map(|t| t.text.trim()), Some("This is no base64 at all, is it?"));
+            assert_eq!(
+                view.texts.first().map(|t| t.text.trim()),
+                Some("This is no base64 at all, is it?")
+            );
         });
     }
 
@@ -274,7 +284,10 @@ mod tests {
             Content-Type: application/pdf\n\nPDF\n--b--\n";
         view(raw, |view| {
             assert_eq!(view.files.len(), 2);
-            assert_eq!(view.files.first().map(|f| (f.name.as_str(), f.attached)), Some(("x.htm", true)));
+            assert_eq!(
+                view.files.first().map(|f| (f.name.as_str(), f.attached)),
+                Some(("x.htm", true))
+            );
             assert_eq!(view.texts.first().map(|t| t.text.trim()), Some("hi"));
         });
     }

@@ -188,8 +188,9 @@ fn one(property: &str, value: &str, around: &Look, look: &mut Look, box_: &mut B
         "font" => {
             let sizes = value.split_ascii_whitespace();
             let size_of = |word: &str| size(word.split('/').next()?, around.size);
-            if let Some(size) =
-                sizes.filter(|word| !word.starts_with(|c: char| c.is_ascii_digit() && word.len() == 3)).find_map(size_of)
+            if let Some(size) = sizes
+                .filter(|word| !word.starts_with(|c: char| c.is_ascii_digit() && word.len() == 3))
+                .find_map(size_of)
             {
                 look.size = size;
             }
@@ -219,11 +220,14 @@ fn one(property: &str, value: &str, around: &Look, look: &mut Look, box_: &mut B
         }
         "transform" => look.gone |= value.contains("scale(0") || value.contains("(-9999"),
         "clip" => {
-            let empty = value.starts_with("rect(") && !value.bytes().any(|b| matches!(b, b'2'..=b'9'));
+            let empty =
+                value.starts_with("rect(") && !value.bytes().any(|b| matches!(b, b'2'..=b'9'));
             look.gone |= empty;
         }
         "clip-path" => {
-            look.gone |= value.contains("inset(100%") || value.contains("inset(50%") || value.contains("circle(0");
+            look.gone |= value.contains("inset(100%")
+                || value.contains("inset(50%")
+                || value.contains("circle(0");
         }
         "direction" => look.rtl = value == "rtl",
         "unicode-bidi" => {
@@ -322,7 +326,9 @@ fn channels(inner: &str) -> Paint {
         return Paint::Unknown;
     };
     match numbers.next().flatten() {
-        Some((opacity, percent)) if opacity < FAINTEST * if percent { 100.0 } else { 1.0 } => Paint::Clear,
+        Some((opacity, percent)) if opacity < FAINTEST * if percent { 100.0 } else { 1.0 } => {
+            Paint::Clear
+        }
         _ => Paint::Colour([r, g, b]),
     }
 }

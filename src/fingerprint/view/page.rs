@@ -148,7 +148,14 @@ impl<'t> Renderer<'t, '_> {
             return;
         }
         let (start, identity) = (self.out.text.len(), (name, read.class, read.id));
-        self.open.push(Open { identity, look, start, children: Vec::new(), cells: Vec::new(), after });
+        self.open.push(Open {
+            identity,
+            look,
+            start,
+            children: Vec::new(),
+            cells: Vec::new(),
+            after,
+        });
         self.text(&before);
     }
 
@@ -412,9 +419,7 @@ impl<'t> Renderer<'t, '_> {
         }
         let (tag, end) = (open.name(), self.out.text.len());
         if let Some(outer) = self.open.last_mut()
-            && (open.look.order != 0
-                || open.look.floats_right
-                || outer.look.flow != Flow::Normal)
+            && (open.look.order != 0 || open.look.floats_right || outer.look.flow != Flow::Normal)
             && outer.children.len() < ROW
         {
             outer.children.push((open.look.order, open.look.floats_right, open.start, end));
@@ -625,8 +630,21 @@ fn is_block(tag: &str) -> bool {
 fn is_void(tag: &str) -> bool {
     matches!(
         tag,
-        "area" | "base" | "br" | "col" | "embed" | "hr" | "img" | "input" | "link" | "meta"
-            | "param" | "source" | "track" | "wbr" | "keygen"
+        "area"
+            | "base"
+            | "br"
+            | "col"
+            | "embed"
+            | "hr"
+            | "img"
+            | "input"
+            | "link"
+            | "meta"
+            | "param"
+            | "source"
+            | "track"
+            | "wbr"
+            | "keygen"
     )
 }
 
@@ -650,10 +668,19 @@ mod tests {
             ("<body bgcolor=black text=white>a", "a"),
             ("<table bgcolor='#000000'><tr><td><font color=white>a", "a"),
             ("<style>.q{display:none}</style>a<i class='w q'>x</i>b", "ab"),
-            ("<style>.q:before{content:'pre'}.q::after{content:attr(data-x)}</style>\
-              <i class=q data-x=post>mid</i>", "premidpost"),
-            ("<div style='display:flex'><b style='order:2'>b</b><b style='order:1'>a</b></div>", "ab"),
-            ("<div style='display:flex;flex-direction:row-reverse'><b>c</b><b>b</b><b>a</b></div>", "abc"),
+            (
+                "<style>.q:before{content:'pre'}.q::after{content:attr(data-x)}</style>\
+              <i class=q data-x=post>mid</i>",
+                "premidpost",
+            ),
+            (
+                "<div style='display:flex'><b style='order:2'>b</b><b style='order:1'>a</b></div>",
+                "ab",
+            ),
+            (
+                "<div style='display:flex;flex-direction:row-reverse'><b>c</b><b>b</b><b>a</b></div>",
+                "abc",
+            ),
             ("<div><b style='float:right'>c</b><b style='float:right'>b</b>a</div>", "abc"),
             ("<bdo dir=rtl>edoc</bdo>", "code"),
             ("<span style='unicode-bidi:bidi-override;direction:rtl'>edoc</span>", "code"),

@@ -196,8 +196,22 @@ fn after_block(text: &str) -> &str {
 /// Can these declarations hide or add text? A cheap look: nearly none can.
 fn matters(declarations: &str) -> bool {
     const WORDS: [&str; 16] = [
-        "display", "visib", "size", "font:", "opacity", "color", "ground", "height", "width",
-        "indent", "order", "direction", "bidi", "content", "clip", "float",
+        "display",
+        "visib",
+        "size",
+        "font:",
+        "opacity",
+        "color",
+        "ground",
+        "height",
+        "width",
+        "indent",
+        "order",
+        "direction",
+        "bidi",
+        "content",
+        "clip",
+        "float",
     ];
     let lower = declarations.to_ascii_lowercase();
     lower.contains('\\')
@@ -240,8 +254,7 @@ fn compounds(selector: &str) -> Option<(Vec<Compound>, Place)> {
 
 fn compound(word: &str) -> Option<Compound> {
     let mut compound = Compound::default();
-    let is_name =
-        |c: char| c.is_alphanumeric() || matches!(c, '-' | '_' | '.' | '#' | '*' | '\\');
+    let is_name = |c: char| c.is_alphanumeric() || matches!(c, '-' | '_' | '.' | '#' | '*' | '\\');
     if !word.chars().all(is_name) {
         return None;
     }

@@ -253,8 +253,7 @@ mod tests {
     #[test]
     fn attributes_are_read_with_any_quotes() {
         let read: Vec<_> = attributes(" a=1 b = '2 3' C=\"4\" d /e =f g=h/i").collect();
-        let expected =
-            [("a", "1"), ("b", "2 3"), ("C", "4"), ("d", ""), ("e", "f"), ("g", "h/i")];
+        let expected = [("a", "1"), ("b", "2 3"), ("C", "4"), ("d", ""), ("e", "f"), ("g", "h/i")];
         assert_eq!(read, expected);
         assert_eq!(attributes("=x y=").collect::<Vec<_>>(), [("=x", ""), ("y", "")]);
     }

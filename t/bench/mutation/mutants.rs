@@ -8,12 +8,41 @@ use std::process::Command;
 
 /// Operators of `mutate.py`, in its order; the stacked ones last.
 const FOREIGN: [&str; 35] = [
-    "identity", "personalise", "buster30_end", "buster30_start", "buster100%", "buster_1in12",
-    "invisible_html", "zero_width20%", "homoglyph20%", "entities30%", "cte_recode", "charset",
-    "mime_wrap", "style_noise", "word_split_tags", "url_path", "url_subdomain", "domain_rotate",
-    "subject", "subst5%", "subst15%", "misspell10%", "para_reorder", "rewrap", "whitespace",
-    "case25%", "punct12%", "fwd_attached", "list_footer", "quoted", "html<->text", "truncate30%",
-    "LIGHT", "MEDIUM", "HEAVY",
+    "identity",
+    "personalise",
+    "buster30_end",
+    "buster30_start",
+    "buster100%",
+    "buster_1in12",
+    "invisible_html",
+    "zero_width20%",
+    "homoglyph20%",
+    "entities30%",
+    "cte_recode",
+    "charset",
+    "mime_wrap",
+    "style_noise",
+    "word_split_tags",
+    "url_path",
+    "url_subdomain",
+    "domain_rotate",
+    "subject",
+    "subst5%",
+    "subst15%",
+    "misspell10%",
+    "para_reorder",
+    "rewrap",
+    "whitespace",
+    "case25%",
+    "punct12%",
+    "fwd_attached",
+    "list_footer",
+    "quoted",
+    "html<->text",
+    "truncate30%",
+    "LIGHT",
+    "MEDIUM",
+    "HEAVY",
 ];
 
 /// Mutants of a sample.
@@ -31,8 +60,7 @@ impl Mutants {
     /// of each of `tenth`.
     pub fn of(plan: &Plan, sample: &[&Mail], tenth: &[&Mail]) -> Mutants {
         let folder = target().join("mutants");
-        let wanted =
-            |name: &str| plan.only.is_empty() || plan.only.iter().any(|only| only == name);
+        let wanted = |name: &str| plan.only.is_empty() || plan.only.iter().any(|only| only == name);
         let own: Vec<Operator> =
             operators::all().into_iter().filter(|(name, _)| wanted(name)).collect();
         let mut names: Vec<String> = Vec::new();
@@ -120,6 +148,7 @@ fn make(plan: &Plan, folder: &Path, operator: &str, seeds: usize, mails: &[&Mail
             .status();
         assert!(status.is_ok_and(|status| status.success()), "mutate.py failed");
     });
-    let names: Vec<&str> = before.into_iter().chain(missing.iter().map(|m| m.stem.as_str())).collect();
+    let names: Vec<&str> =
+        before.into_iter().chain(missing.iter().map(|m| m.stem.as_str())).collect();
     std::fs::write(asked, names.join("\n")).unwrap();
 }

@@ -68,10 +68,12 @@ fn css_order(bytes: &[u8], seed: u64) -> Option<Vec<u8>> {
 /// Words from the last to the first, put right by `row-reverse`.
 fn css_reverse(bytes: &[u8], _: u64) -> Option<Vec<u8>> {
     let text = text_of(bytes)?;
-    let head = "<style>.r{display:flex;flex-direction:row-reverse;justify-content:flex-end}</style>";
+    let head =
+        "<style>.r{display:flex;flex-direction:row-reverse;justify-content:flex-end}</style>";
     let boxes = lines(&text).map(|line| {
         let spans = line.split_whitespace().rev();
-        let spans: String = spans.map(|word| format!("<span>{}&nbsp;</span>", escaped(word))).collect();
+        let spans: String =
+            spans.map(|word| format!("<span>{}&nbsp;</span>", escaped(word))).collect();
         format!("<div class=r>{spans}</div>")
     });
     Some(with_body(bytes, "text/html", &page(head, boxes)))
@@ -133,8 +135,7 @@ fn reversed(word: &str) -> String {
 fn bidi_characters(bytes: &[u8], seed: u64) -> Option<Vec<u8>> {
     let text = text_of(bytes)?;
     let mut chance = Chance::new(seed, bytes);
-    let turned =
-        |word: &str, _: &mut Chance| format!("\u{202e}{}\u{202c}", reversed(word));
+    let turned = |word: &str, _: &mut Chance| format!("\u{202e}{}\u{202c}", reversed(word));
     Some(with_body(bytes, "text/plain", &map_words(&text, &mut chance, 25, turned)))
 }
 
@@ -144,7 +145,9 @@ fn bidi_css(bytes: &[u8], seed: u64) -> Option<Vec<u8>> {
     let mut chance = Chance::new(seed, bytes);
     let style = "unicode-bidi:bidi-override; direction:rtl";
     let paragraphs = lines(&text).map(|line| {
-        let turned = |word: &str, _: &mut Chance| format!("<span style=\"{style}\">{}</span>", reversed(word));
+        let turned = |word: &str, _: &mut Chance| {
+            format!("<span style=\"{style}\">{}</span>", reversed(word))
+        };
         format!("<p>{}</p>", map_words(&escaped(line), &mut chance, 25, turned))
     });
     let body = page("", paragraphs);

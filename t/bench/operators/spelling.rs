@@ -35,7 +35,9 @@ fn moved(word: &str, first: u32) -> String {
 }
 
 fn emoji_letters(bytes: &[u8], seed: u64) -> Option<Vec<u8>> {
-    plain(bytes, seed, 20, |word, chance| moved(word, *chance.of(&[0x1f170, 0x1f150, 0x1f130, 0x24b6])))
+    plain(bytes, seed, 20, |word, chance| {
+        moved(word, *chance.of(&[0x1f170, 0x1f150, 0x1f130, 0x24b6]))
+    })
 }
 
 fn mathematical_letters(bytes: &[u8], seed: u64) -> Option<Vec<u8>> {

@@ -10,7 +10,8 @@ pub struct Chance(u64);
 impl Chance {
     /// Of a seed and a message.
     pub fn new(seed: u64, bytes: &[u8]) -> Chance {
-        let sum = bytes.iter().fold(seed, |sum, b| sum.wrapping_mul(31).wrapping_add(u64::from(*b)));
+        let sum =
+            bytes.iter().fold(seed, |sum, b| sum.wrapping_mul(31).wrapping_add(u64::from(*b)));
         Chance(sum)
     }
 
@@ -120,14 +121,14 @@ pub const WORDS: [&str; 120] = [
     "about", "after", "again", "answer", "around", "because", "before", "better", "between",
     "board", "bridge", "bring", "build", "carry", "change", "city", "clear", "close", "coffee",
     "common", "complete", "corner", "country", "course", "cover", "cross", "dinner", "direct",
-    "door", "during", "early", "earth", "enough", "evening", "example", "family", "farm",
-    "father", "field", "figure", "final", "follow", "force", "forest", "friend", "garden",
-    "general", "gold", "green", "ground", "group", "happen", "heard", "heavy", "history", "horse",
-    "hour", "house", "hundred", "inch", "island", "kitchen", "language", "large", "learn",
-    "leave", "letter", "listen", "little", "machine", "matter", "meeting", "minute", "morning",
-    "mountain", "music", "never", "notice", "number", "object", "office", "order", "paper",
-    "pattern", "people", "picture", "place", "plain", "plane", "plant", "point", "power",
-    "problem", "product", "pull", "question", "rain", "reach", "ready", "record", "remember",
-    "river", "round", "science", "school", "second", "season", "several", "simple", "snow",
-    "south", "space", "special", "stand", "street", "strong", "table", "train", "travel", "voice",
+    "door", "during", "early", "earth", "enough", "evening", "example", "family", "farm", "father",
+    "field", "figure", "final", "follow", "force", "forest", "friend", "garden", "general", "gold",
+    "green", "ground", "group", "happen", "heard", "heavy", "history", "horse", "hour", "house",
+    "hundred", "inch", "island", "kitchen", "language", "large", "learn", "leave", "letter",
+    "listen", "little", "machine", "matter", "meeting", "minute", "morning", "mountain", "music",
+    "never", "notice", "number", "object", "office", "order", "paper", "pattern", "people",
+    "picture", "place", "plain", "plane", "plant", "point", "power", "problem", "product", "pull",
+    "question", "rain", "reach", "ready", "record", "remember", "river", "round", "science",
+    "school", "second", "season", "several", "simple", "snow", "south", "space", "special",
+    "stand", "street", "strong", "table", "train", "travel", "voice",
 ];
