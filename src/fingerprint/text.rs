@@ -24,6 +24,8 @@
 //! * **text-sentence** (F5): a sentence of [`SENTENCE`] words whose weight is
 //!   [`SENTENCE_WEIGHT`] or more: the bones of its words. The [`SENTENCES`] with the smallest
 //!   phrases (as above, over all its words), not those that are common.
+//!   A remark, which has [`REMARK`] words that weigh [`REMARK_WEIGHT`] or more, likewise makes a
+//!   **text-short** of its bones: what is left of a short text that other text was put around.
 //! * **joint**: where no text has a text-exact: the text-short's words and the digest of the
 //!   first fingerprint of contacts, else of paths, else of domains, else of files.
 //!
@@ -58,6 +60,10 @@ const BAG_WEIGHT: u8 = 4;
 const BAGS: usize = 24;
 /// Words of a sentence.
 const SENTENCE: std::ops::RangeInclusive<usize> = 7..=60;
+/// Words of a remark: a sentence too short to be one.
+const REMARK: std::ops::RangeInclusive<usize> = 3..=6;
+/// The least weight of a remark.
+const REMARK_WEIGHT: u32 = 14;
 /// The least weight of a sentence.
 const SENTENCE_WEIGHT: u32 = 32;
 /// The most sentences of a text.
@@ -119,7 +125,7 @@ pub(super) fn phrases(view: &View<'_>, limits: &Limits) -> Vec<u64> {
         let read = words(&part.text, limits);
         out.extend(read.words.iter().map(|word| word.hash | WORD));
         out.extend(read.words.windows(RUN).map(phrase));
-        out.extend(sentences_of(&read).map(phrase));
+        out.extend(cut(&read).filter(|words| is_sentence(words) || is_remark(words)).map(phrase));
     }
     out
 }
@@ -166,7 +172,7 @@ fn whole(read: &Words, out: &mut Vec<Fingerprint>, shorts: &mut Vec<Vec<u8>>) {
 
 /// `text` without what mailing lists, mail programs and authors put below every message: from the
 /// first separator on behind which there are no more than [`FOOTER_LINES`] lines and
-/// [`FOOTER`] octets; but not if next to nothing stands above it.
+/// [`FOOTER`] octets; but not if less than a quarter of its words stands above it.
 fn without_footer(text: &str) -> &str {
     let tail =
         text.get(text.ceil_char_boundary(text.len().saturating_sub(FOOTER))..).unwrap_or_default();
@@ -178,8 +184,10 @@ fn without_footer(text: &str) -> &str {
             cut = Some(at);
         }
     }
-    let body = cut.and_then(|cut| text.get(..cut));
-    body.filter(|body| body.split_whitespace().nth(2).is_some()).unwrap_or(text)
+    let Some((body, footer)) = cut.and_then(|cut| text.split_at_checked(cut)) else { return text };
+    let above = body.split_whitespace().take(FOOTER).count();
+    let enough = above * 4 >= footer.split_whitespace().count();
+    if enough && above >= SHORT { body } else { text }
 }
 
 /// Is this line drawn: nothing but `- _ = * ~ #` (two or more), or mostly?
@@ -263,25 +271,41 @@ fn bags(words: &[Word], known: &dyn Known, out: &mut Vec<Fingerprint>) {
     }
 }
 
-/// The sentences that say enough.
-fn sentences_of(read: &Words) -> impl Iterator<Item = &[Word]> {
+/// The text cut at the ends of its sentences.
+fn cut(read: &Words) -> impl Iterator<Item = &[Word]> {
     let mut start = 0;
-    let cut = read.ends.iter().filter_map(move |&end| {
+    read.ends.iter().filter_map(move |&end| {
         let sentence = read.words.get(start..end);
         start = end;
         sentence
-    });
-    cut.filter(|words| SENTENCE.contains(&words.len()) && weight(words) >= SENTENCE_WEIGHT)
+    })
+}
+
+fn is_sentence(words: &[Word]) -> bool {
+    SENTENCE.contains(&words.len()) && weight(words) >= SENTENCE_WEIGHT
+}
+
+fn is_remark(words: &[Word]) -> bool {
+    REMARK.contains(&words.len()) && weight(words) >= REMARK_WEIGHT
 }
 
 fn sentences(read: &Words, known: &dyn Known, out: &mut Vec<Fingerprint>) {
     let mut all: Vec<(u64, &[Word])> =
-        sentences_of(read).map(|sentence| (phrase(sentence), sentence)).collect();
+        cut(read).filter(|words| is_sentence(words)).map(|sentence| (phrase(sentence), sentence)).collect();
     all.sort_unstable_by_key(|(phrase, _)| *phrase);
     all.dedup_by_key(|(phrase, _)| *phrase);
     all.retain(|(phrase, _)| !known.is_common(*phrase));
     for (_, sentence) in all.into_iter().take(SENTENCES) {
         let transform = octets(sentence.iter().map(|word| word.bones));
         out.push(digest(Algorithm::TextSentence, &transform));
+    }
+    let mut all: Vec<(u64, &[Word])> =
+        cut(read).filter(|words| is_remark(words)).map(|words| (phrase(words), words)).collect();
+    all.sort_unstable_by_key(|(phrase, _)| *phrase);
+    all.dedup_by_key(|(phrase, _)| *phrase);
+    all.retain(|(phrase, _)| !known.is_common(*phrase));
+    for (_, remark) in all.into_iter().take(SENTENCES) {
+        let transform = octets(remark.iter().map(|word| word.bones));
+        out.push(digest(Algorithm::TextShort, &transform));
     }
 }
