@@ -71,6 +71,8 @@ const SENTENCES: usize = 16;
 /// A footer has no more octets and lines.
 const FOOTER: usize = 1600;
 const FOOTER_LINES: usize = 32;
+/// So many words stand above a footer.
+const ABOVE: usize = 5;
 /// What tells a word from a phrase.
 pub(super) const WORD: u64 = 1 << 63;
 
@@ -172,22 +174,25 @@ fn whole(read: &Words, out: &mut Vec<Fingerprint>, shorts: &mut Vec<Vec<u8>>) {
 
 /// `text` without what mailing lists, mail programs and authors put below every message: from the
 /// first separator on behind which there are no more than [`FOOTER_LINES`] lines and
-/// [`FOOTER`] octets; but not if less than a quarter of its words stands above it.
+/// [`FOOTER`] octets; as long as an eighth of its words stands above it.
 fn without_footer(text: &str) -> &str {
-    let tail =
-        text.get(text.ceil_char_boundary(text.len().saturating_sub(FOOTER))..).unwrap_or_default();
-    let mut cut = None;
+    let start = text.ceil_char_boundary(text.len().saturating_sub(FOOTER));
+    let tail = text.get(start..).unwrap_or_default();
+    let mut cuts = Vec::new();
     let mut at = text.len();
     for line in tail.split_inclusive('\n').rev().take(FOOTER_LINES) {
         at -= line.len();
         if is_separator(line) {
-            cut = Some(at);
+            cuts.push(at);
         }
     }
-    let Some((body, footer)) = cut.and_then(|cut| text.split_at_checked(cut)) else { return text };
-    let above = body.split_whitespace().take(FOOTER).count();
-    let enough = above * 4 >= footer.split_whitespace().count();
-    if enough && above >= SHORT { body } else { text }
+    let body = cuts.into_iter().rev().find_map(|cut| {
+        let (body, footer) = text.split_at_checked(cut)?;
+        let above = body.split_whitespace().take(FOOTER).count();
+        let enough = above * 8 >= footer.split_whitespace().count();
+        (enough && above >= ABOVE).then_some(body)
+    });
+    body.unwrap_or(text)
 }
 
 /// Is this line drawn: nothing but `- _ = * ~ #` (two or more), or mostly?
