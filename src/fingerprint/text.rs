@@ -27,7 +27,7 @@
 //!   A remark, which has [`REMARK`] words that weigh [`REMARK_WEIGHT`] or more, likewise makes a
 //!   **text-short** of its bones: what is left of a short text that other text was put around.
 //! * **joint**: where no text has a text-exact: the text-short's words and the digest of the
-//!   first fingerprint of contacts, else of paths, else of domains, else of files.
+//!   first fingerprint of contacts, of paths, of domains, of files and of pictures: one each.
 //!
 //! The phrases that wanted mail is learned by (`common`): those of all runs and sentences, and
 //! each word's hash with the highest bit set.
@@ -84,7 +84,7 @@ pub(super) fn prints(
     out: &mut Vec<Fingerprint>,
 ) -> Reached {
     let mut reached = Reached::default();
-    let anchor = best_anchor(out);
+    let anchors_of_short = best_anchors(out);
     let first = out.len();
     let mut shorts = Vec::new();
     for part in &view.texts {
@@ -97,11 +97,9 @@ pub(super) fn prints(
         sentences(&read, known, out);
     }
     let mut texts = out.iter().skip(first);
-    if !texts.any(|print| print.algorithm == Algorithm::TextExact)
-        && let Some(anchor) = anchor
-    {
-        for short in shorts {
-            out.push(digest(Algorithm::Joint, &[&short[..], &anchor].concat()));
+    if !texts.any(|print| print.algorithm == Algorithm::TextExact) {
+        for (short, anchor) in shorts.iter().flat_map(|s| anchors_of_short.iter().map(move |a| (s, a))) {
+            out.push(digest(Algorithm::Joint, &[&short[..], anchor].concat()));
         }
     }
     reached
@@ -132,8 +130,9 @@ pub(super) fn phrases(view: &View<'_>, limits: &Limits) -> Vec<u64> {
     out
 }
 
-/// The digest that a short text is joined with: the first of the most telling algorithm.
-fn best_anchor(prints: &[Fingerprint]) -> Option<[u8; 16]> {
+/// The digests that a short text is joined with: the first of each algorithm that tells who
+/// gains by it.
+fn best_anchors(prints: &[Fingerprint]) -> Vec<[u8; 16]> {
     const BEST: [Algorithm; 5] = [
         Algorithm::Contact,
         Algorithm::LinkPath,
@@ -141,9 +140,8 @@ fn best_anchor(prints: &[Fingerprint]) -> Option<[u8; 16]> {
         Algorithm::Attachment,
         Algorithm::Image,
     ];
-    BEST.iter().find_map(|algorithm| {
-        prints.iter().find(|print| print.algorithm == *algorithm).map(|print| print.digest)
-    })
+    let first = |algorithm: &Algorithm| prints.iter().find(|print| print.algorithm == *algorithm);
+    BEST.iter().filter_map(first).map(|print| print.digest).collect()
 }
 
 /// The phrase of a run.

@@ -82,11 +82,11 @@ fn main() {
         return;
     };
     let sample: Vec<&Mail> = every(&corpus.spam, plan.sample);
-    let mutants = Mutants::of(&plan, &sample, &every(&corpus.spam, corpus.spam.len() / 10));
-    if plan.campaigns.is_some() {
-        campaigns::run(&corpus, &mutants);
+    if let Some(count) = plan.campaigns {
+        campaigns::run(&plan, &corpus, count, 50);
         return;
     }
+    let mutants = Mutants::of(&plan, &sample, &every(&corpus.spam, corpus.spam.len() / 10));
     let halves = corpus.halves();
     println!(
         "{} spam, {} of them mutated; {} + {} ham",
