@@ -251,7 +251,7 @@ fn texts_without_headers_are_learned_and_known() {
     let text = "Your parcel waits, pay the customs fee of 2.99 within 24 hours at \
                 https://parcel-fee.example/track or it is returned to its sender for good.";
     world.write("a.txt", text);
-    world.write("b.txt", &text.to_uppercase());
+    world.write("b.txt", &text.replace(", ", " ,  ").replace("Your", "YOUR"));
     done(&world, &["learn", "--text", "--class", "phish", "a.txt"]);
     let line = done(&world, &["check", "--text", "b.txt"]);
     assert_eq!(line.split('\t').nth(1), Some("spam"), "{line}");
