@@ -12,8 +12,8 @@
 //! share of them that match: a paragraph of another message in a text is no campaign, half a
 //! text is. A weight below [`FULL`] counts as that part of a match. Of a family's algorithms the
 //! best counts whole and each other one a quarter, because they look at the same thing (the
-//! subject is apart from the text); the family adds its cap at most. Families are added up.
-//! [`VERDICT`] points are a verdict, [`SUSPECT`] points a suspicion.
+//! subject is apart from the text); the family adds its cap at most. Families are added up;
+//! links, contacts and structure add [`AROUND`] together at most. [`VERDICT`] points are a verdict, [`SUSPECT`] points a suspicion.
 
 use super::{Algorithm, Class, Family, Fingerprint, Known, Listed, Prints, common};
 use md5::{Digest as _, Md5};
@@ -202,14 +202,14 @@ const fn share(scale: Scale, matches: u32, percent: u32, points: u32) -> Scale {
 /// a subject of four words or more hardly ever is.
 const SCALE: &[Scale] = &[
     share(each(Algorithm::TextExact, 40, 0, 40), 1, 100, 100),
-    share(each(Algorithm::TextAnchor, 15, 15, 30), 7, 32, 110),
+    share(each(Algorithm::TextAnchor, 15, 15, 30), 10, 34, 110),
     share(each(Algorithm::TextBand, 20, 10, 40), 4, 60, 100),
     share(each(Algorithm::TextBag, 10, 15, 40), 6, 50, 100),
     share(each(Algorithm::TextSentence, 15, 0, 15), 3, 40, 110),
     each(Algorithm::LinkDomain, 15, 5, 30),
     each(Algorithm::LinkPath, 20, 10, 40),
     each(Algorithm::LinkKit, 5, 5, 20),
-    each(Algorithm::Contact, 50, 15, 80),
+    each(Algorithm::Contact, 45, 15, 80),
     each(Algorithm::Skeleton, 30, 0, 30),
     each(Algorithm::SkeletonBand, 5, 10, 35),
     each(Algorithm::CallToAction, 40, 0, 40),
@@ -222,11 +222,15 @@ const SCALE: &[Scale] = &[
     each(Algorithm::Entropy, 20, 0, 20),
     each(Algorithm::Subject, 75, 10, 95),
     each(Algorithm::Joint, 100, 0, 100),
-    share(each(Algorithm::TextShort, 10, 5, 20), 2, 50, 90),
+    share(each(Algorithm::TextShort, 10, 5, 20), 2, 35, 95),
 ];
 
 /// The most that each family adds, in the order of [`Family::ALL`].
 const CAPS: [u32; Family::ALL.len()] = [200, 50, 80, 50, 120, 100];
+
+/// The most that links, contacts and structure add together: those who send for others (lists,
+/// newsletters) have all three in common, whatever is said.
+const AROUND: u32 = 70;
 
 impl Scale {
     /// The points for `matches` (in [`FULL`]ths) of `all` fingerprints.
@@ -309,7 +313,10 @@ fn evidence(matches: &[Match], all: &[u32], weight: impl Fn(&Match) -> u8) -> Ev
         }
         *total = (best + rest / 4 + apart).min(cap);
     }
-    Evidence { points: families.iter().sum(), families }
+    // In the order of `Family::ALL`.
+    let [text, link, contact, structure, attachment, image] = families;
+    let around = (link + contact + structure).min(AROUND.max(contact));
+    Evidence { points: text + around + attachment + image, families }
 }
 
 /// Where an algorithm stands in tables.

@@ -105,7 +105,7 @@ impl<'m> View<'m> {
     /// Finds references in the texts, and drops what is said twice.
     fn finish(&mut self, limits: &Limits) {
         for text in &self.texts {
-            let urls = urls_in(&text.text).map(|url| Link { url, source: Source::Text });
+            let urls = urls_in(text.body()).map(|url| Link { url, source: Source::Text });
             let room = limits.fingerprint_links.saturating_mul(2).saturating_sub(self.links.len());
             self.links.extend(urls.take(room));
         }
