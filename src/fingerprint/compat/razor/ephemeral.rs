@@ -62,9 +62,7 @@ impl Chance {
 /// What stands in lines `from` to `to`, of all their bytes from one share to the other.
 fn piece(lines: &[&[u8]], (from, to): (usize, usize), shares: [f64; 2]) -> Vec<u8> {
     // To Perl a line `0` is false like an empty one.
-    let told = |at: usize| {
-        lines.get(at).copied().filter(|line| !line.is_empty() && *line != b"0")
-    };
+    let told = |at: usize| lines.get(at).copied().filter(|line| !line.is_empty() && *line != b"0");
     let length: usize = (from..=to).filter_map(|at| Some(told(at)?.len())).sum();
     let [begin, end] = shares.map(|share| (share * length as f64 / 100.0) as usize);
     let (mut first, mut last) = (Place::default(), Place::default());
