@@ -121,7 +121,7 @@ fn pictures_of(folder: &str) -> Vec<RgbImage> {
 }
 
 fn pictures(found: &[RgbImage]) {
-    let all: Vec<RgbImage> = (0..60).map(drawn).chain(found.iter().cloned()).collect();
+    let all: Vec<RgbImage> = (0..40).map(drawn).chain(found.iter().cloned()).collect();
     let mut chance = Chance::new(1, b"originals");
     let originals: Vec<Vec<Fingerprint>> = all
         .iter()
@@ -134,7 +134,7 @@ fn pictures(found: &[RgbImage]) {
         let (mut once, mut twice, mut mutual, mut count) = (0, 0, 0, 0);
         for (number, picture) in all.iter().enumerate().filter(|(n, _)| !originals[*n].is_empty()) {
             let mut before: Option<Vec<Fingerprint>> = None;
-            for seed in 0..4 {
+            for seed in 0..3 {
                 let mut chance = Chance::new(seed, name.as_bytes());
                 let changed = change(picture.clone(), &mut chance);
                 let prints = picture_prints(&files::jpeg(&changed, &mut chance).expect("a jpeg"));
@@ -149,7 +149,7 @@ fn pictures(found: &[RgbImage]) {
             }
         }
         let share = |n: usize, of: usize| 100.0 * n as f64 / of.max(1) as f64;
-        let pairs = count * 3 / 4;
+        let pairs = count * 2 / 3;
         println!(
             "{name:16} {:10.1} {:10.1} {:10.1}",
             share(once, count),
