@@ -293,15 +293,19 @@ fn mailed(spam: &[(String, Vec<u8>)]) {
     println!("{:16} {:>8} {:>8}", "mails, operator", "o %", "of");
     for (name, operator) in files::OPERATORS {
         let (mut same, mut count) = (0, 0);
-        for (_, mail) in spam {
+        for (path, mail) in spam {
             let Some(mutant) = operator(mail, 1) else { continue };
             let (before, after) = (prints_of(mail), prints_of(&mutant));
             count += 1;
-            same += usize::from(match *name {
+            let found = match *name {
                 name if name.starts_with("image") => common(&before, &after, Algorithm::Image) > 0,
                 "skeleton_noise" => common(&before, &after, Algorithm::SkeletonBand) >= 2,
                 _ => same_file(&before, &after),
-            });
+            };
+            same += usize::from(found);
+            if !found && std::env::var_os("SHOW").is_some() {
+                println!("  missed: {path}, {name}");
+            }
         }
         println!("{name:16} {:8.1} {count:8}", 100.0 * same as f64 / count.max(1) as f64);
     }
