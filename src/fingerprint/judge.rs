@@ -319,9 +319,8 @@ fn place(algorithm: Algorithm) -> usize {
 
 /// Tells each match what it adds: its part of its algorithm's points.
 fn add_points(matches: &mut [Match], all: &[u32]) {
-    let weight = |found: &Match| {
-        u32::from(standing_weight(found, weight_of_bad(found.listed)).min(FULL))
-    };
+    let weight =
+        |found: &Match| u32::from(standing_weight(found, weight_of_bad(found.listed)).min(FULL));
     let mut sums = [0_u32; Algorithm::COUNT];
     for found in &*matches {
         if let Some(sum) = sums.get_mut(place(found.print.algorithm)) {

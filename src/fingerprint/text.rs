@@ -98,7 +98,9 @@ pub(super) fn prints(
     }
     let mut texts = out.iter().skip(first);
     if !texts.any(|print| print.algorithm == Algorithm::TextExact) {
-        for (short, anchor) in shorts.iter().flat_map(|s| anchors_of_short.iter().map(move |a| (s, a))) {
+        for (short, anchor) in
+            shorts.iter().flat_map(|s| anchors_of_short.iter().map(move |a| (s, a)))
+        {
             out.push(digest(Algorithm::Joint, &[&short[..], anchor].concat()));
         }
     }
@@ -293,8 +295,10 @@ fn is_remark(words: &[Word]) -> bool {
 }
 
 fn sentences(read: &Words, known: &dyn Known, out: &mut Vec<Fingerprint>) {
-    let mut all: Vec<(u64, &[Word])> =
-        cut(read).filter(|words| is_sentence(words)).map(|sentence| (phrase(sentence), sentence)).collect();
+    let mut all: Vec<(u64, &[Word])> = cut(read)
+        .filter(|words| is_sentence(words))
+        .map(|sentence| (phrase(sentence), sentence))
+        .collect();
     all.sort_unstable_by_key(|(phrase, _)| *phrase);
     all.dedup_by_key(|(phrase, _)| *phrase);
     all.retain(|(phrase, _)| !known.is_common(*phrase));
