@@ -84,7 +84,12 @@ fn texts_of_every_language_are_recognised_however_they_are_sent() {
             ("capitals", of_text(&text.to_uppercase())),
             ("invisible", of_text(&sprinkled(text, 3, |c| format!("{c}\u{200b}\u{2060}")))),
             ("punctuation", of_text(&text.replace(' ', " - ").replace('，', " * "))),
-            ("around", of_text(&format!("Dear Ann Smith,\n\n{text}\n\nRef: AB12-XY34 lorem ipsum dolor sit amet"))),
+            (
+                "around",
+                of_text(&format!(
+                    "Dear Ann Smith,\n\n{text}\n\nRef: AB12-XY34 lorem ipsum dolor sit amet"
+                )),
+            ),
             ("a link", of_text(&text.replacen(' ', " https://example.com/a?b=c ", 1))),
             ("references", of_mail(html, &format!("<p>{references}</p>"))),
             ("hidden words", of_mail(html, &format!("<div><b>{inside}</b></div>"))),
@@ -105,7 +110,12 @@ fn texts_of_every_language_are_recognised_however_they_are_sent() {
                 "overridden",
                 match rtl {
                     true => of_text(&format!("\u{202e}{text}\u{202c}")),
-                    false => of_text(&turned.iter().map(|word| format!("\u{202e}{word}\u{202c} ")).collect::<String>()),
+                    false => of_text(
+                        &turned
+                            .iter()
+                            .map(|word| format!("\u{202e}{word}\u{202c} "))
+                            .collect::<String>(),
+                    ),
                 },
             ),
         ];
@@ -127,8 +137,10 @@ fn texts_of_different_languages_are_not_taken_for_one_another() {
 
 #[test]
 fn short_messages_without_headers_are_recognised() {
-    let learned = of_text("Your parcel 4711 is held: pay the fee at https://parcel-fee-desk.info/x1");
-    let varied = of_text("YOUR PARCEL 9924 is held - pay the fee at: https://parcel-fee-desk.info/q7");
+    let learned =
+        of_text("Your parcel 4711 is held: pay the fee at https://parcel-fee-desk.info/x1");
+    let varied =
+        of_text("YOUR PARCEL 9924 is held - pay the fee at: https://parcel-fee-desk.info/q7");
     assert_eq!(grade(&varied, &learned), Grade::Verdict);
     let same = of_text("your parcel 1 is held. Pay the fee at https://parcel-fee-desk.info/x1");
     assert_eq!(grade(&same, &learned), Grade::Verdict);

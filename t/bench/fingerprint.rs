@@ -73,23 +73,40 @@ fn messages(folder: &std::path::Path) -> Vec<Vec<u8>> {
 /// Messages of common words: half plain, half HTML.
 fn made() -> Vec<Vec<u8>> {
     const WORDS: [&str; 16] = [
-        "account", "before", "customer", "delivery", "every", "further", "general", "have",
-        "important", "just", "keep", "letter", "message", "notice", "offer", "payment",
+        "account",
+        "before",
+        "customer",
+        "delivery",
+        "every",
+        "further",
+        "general",
+        "have",
+        "important",
+        "just",
+        "keep",
+        "letter",
+        "message",
+        "notice",
+        "offer",
+        "payment",
     ];
     let word = |n: usize| WORDS.get(n.wrapping_mul(2_654_435_761) >> 7 & 15).unwrap();
     (0..64)
         .map(|seed| {
             let html = seed % 2 == 1;
             let kind = if html { "html" } else { "plain" };
-            let mut mail =
-                format!("From: a@example.com\nSubject: message {seed}\nContent-Type: text/{kind}\n\n");
+            let mut mail = format!(
+                "From: a@example.com\nSubject: message {seed}\nContent-Type: text/{kind}\n\n"
+            );
             let mut n = seed * 1000;
             while mail.len() < 10_000 {
                 let line: Vec<&str> = (n..n + 12).map(|n| *word(n)).collect();
                 n += 12;
                 let line = line.join(" ");
                 mail.push_str(&match html {
-                    true => format!("<p class=\"x{n}\">{line} <a href=\"http://example.com/{n}\">{n}</a>.</p>\n"),
+                    true => format!(
+                        "<p class=\"x{n}\">{line} <a href=\"http://example.com/{n}\">{n}</a>.</p>\n"
+                    ),
                     false => format!("{line}.\n"),
                 });
             }

@@ -71,9 +71,8 @@ fn kind(part: &Part) -> (String, String) {
 /// A part's text in its charset; what cannot be read is dropped.
 fn decoded(part: &Part) -> Cow<'_, str> {
     let field = part.headers.all(b"Content-Type").next();
-    let charset = field.and_then(|field| {
-        ContentType::parse(Some(&encoded_word::decoded(field))).charset
-    });
+    let charset =
+        field.and_then(|field| ContentType::parse(Some(&encoded_word::decoded(field))).charset);
     let name = charset.map(|name| String::from_utf8_lossy(&name).trim().to_lowercase());
     let name = name.unwrap_or_default().replace('_', "-");
     let bytes = part.decoded();
@@ -112,7 +111,11 @@ fn is_space(c: char) -> bool {
 /// Lines as Python's `splitlines` cuts them. CRLF leaves an empty one, which does not count.
 fn split_lines(text: &str) -> impl Iterator<Item = &str> {
     text.split(|c| {
-        matches!(c, '\n' | '\r' | '\u{b}' | '\u{c}' | '\u{1c}'..='\u{1e}' | '\u{85}' | '\u{2028}' | '\u{2029}')
+        matches!(
+            c,
+            '\n' | '\r' | '\u{b}' | '\u{c}' | '\u{1c}'
+                ..='\u{1e}' | '\u{85}' | '\u{2028}' | '\u{2029}'
+        )
     })
 }
 
@@ -124,9 +127,7 @@ fn normal(line: &str) -> String {
 
 /// What of a word is neither an address nor a URL.
 fn kept(word: &str) -> &str {
-    let is_address = word.char_indices().any(|(at, c)| {
-        c == '@' && at > 0 && word.len() > at + 1
-    });
+    let is_address = word.char_indices().any(|(at, c)| c == '@' && at > 0 && word.len() > at + 1);
     if is_address {
         return "";
     }

@@ -46,9 +46,8 @@ fn base64(hex: &str) -> String {
     bits.chunks(12)
         .flat_map(|three| {
             let letter = |from: usize| {
-                let value = (from..from + 6).fold(0, |value, at| {
-                    value << 1 | three.get(at).copied().unwrap_or_default()
-                });
+                let value = (from..from + 6)
+                    .fold(0, |value, at| value << 1 | three.get(at).copied().unwrap_or_default());
                 LETTERS.get(value as usize).copied().map(char::from)
             };
             [letter(0), letter(6)]

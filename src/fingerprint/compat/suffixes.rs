@@ -11,7 +11,10 @@ pub(super) const SUFFIXES: &[(&str, &str)] = &[
     ("biz", ""),
     ("br", "art com esp etc g12 gov ind inf mil net org pro psi rec tmp"),
     ("ca", "ab bc gc mb nf ns nt on pe qc sk yk"),
-    ("cn", "ac ah bj com cq edu gd gov gs gx gz hb he hi hk hl hn jl js ln mo net nm nx org qh sc sh sn sx tj tw xj xz yn zj"),
+    (
+        "cn",
+        "ac ah bj com cq edu gd gov gs gx gz hb he hi hk hl hn jl js ln mo net nm nx org qh sc sh sn sx tj tw xj xz yn zj",
+    ),
     ("co", "arts com edu firm gov info int mil nom org rec store web"),
     ("com", ""),
     ("cr", "ac co ed fi go or sa"),
@@ -74,7 +77,10 @@ pub(super) const SUFFIXES: &[(&str, &str)] = &[
     ("ua", "com gov net"),
     ("ug", "ac co go or"),
     ("uk", "ac co gov ltd me mod net nhs nic org plc police sch"),
-    ("us", "ak al ar az ca co ct dc de fed fl ga hi ia id il in isa kids ks ky la ma md me mi mn mo ms mt nc nd ne nh nj nm nsn nv ny oh ok or pa ri sc sd sf.ca tn tx ut va vt wa wi wv wy"),
+    (
+        "us",
+        "ak al ar az ca co ct dc de fed fl ga hi ia id il in isa kids ks ky la ma md me mi mn mo ms mt nc nd ne nh nj nm nsn nv ny oh ok or pa ri sc sd sf.ca tn tx ut va vt wa wi wv wy",
+    ),
     ("uy", "com edu net org"),
     ("ve", "arts bib co com edu firm gov info int mil net nom org rec store tec web"),
     ("vi", "co net org"),

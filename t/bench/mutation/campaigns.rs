@@ -66,16 +66,17 @@ pub fn run(plan: &Plan, corpus: &Corpus, count: usize, copies: usize) {
             }
         }
     }
-    println!("{count} campaigns of {copies} copies among {seen} ham, each reported {DELAY} messages later");
+    println!(
+        "{count} campaigns of {copies} copies among {seen} ham, each reported {DELAY} messages later"
+    );
     println!("ham hit: {} verdicts, {} suspects", hit[0], hit[1]);
     plot(&positions);
 }
 
 /// All messages in random order; the copies of a campaign in their order.
 fn stream(campaigns: &[Vec<Vec<u8>>], ham: &[&Mail], memory: &Memory) -> Vec<Item> {
-    let of_campaigns: Vec<Vec<Prints>> = in_parallel(campaigns, |copies| {
-        copies.iter().map(|bytes| memory.prints(bytes)).collect()
-    });
+    let of_campaigns: Vec<Vec<Prints>> =
+        in_parallel(campaigns, |copies| copies.iter().map(|bytes| memory.prints(bytes)).collect());
     let wanted = in_parallel(ham, |mail| memory.prints(&mail.bytes));
     let mut order: Vec<Option<usize>> = vec![None; wanted.len()];
     for (campaign, copies) in of_campaigns.iter().enumerate() {
@@ -123,7 +124,10 @@ fn plot(positions: &[Position]) {
     }
     let first = positions.first().copied().unwrap_or_default();
     let (copies, verdicts) = (later.copies - first.copies, later.verdicts - first.verdicts);
-    println!("all copies after the first: {:.1} % caught", 100.0 * verdicts as f64 / copies.max(1) as f64);
+    println!(
+        "all copies after the first: {:.1} % caught",
+        100.0 * verdicts as f64 / copies.max(1) as f64
+    );
 }
 
 fn add(all: &[Position]) -> Position {

@@ -62,9 +62,7 @@ impl Chance {
 /// What stands in lines `from` to `to`, of all their bytes from one share to the other.
 fn piece(lines: &[&[u8]], (from, to): (usize, usize), shares: [f64; 2]) -> Vec<u8> {
     // To Perl a line `0` is false like an empty one.
-    let told = |at: usize| {
-        lines.get(at).copied().filter(|line| !line.is_empty() && *line != b"0")
-    };
+    let told = |at: usize| lines.get(at).copied().filter(|line| !line.is_empty() && *line != b"0");
     let length: usize = (from..=to).filter_map(|at| Some(told(at)?.len())).sum();
     let [begin, end] = shares.map(|share| (share * length as f64 / 100.0) as usize);
     let (mut first, mut last) = (Place::default(), Place::default());
@@ -72,34 +70,36 @@ fn piece(lines: &[&[u8]], (from, to): (usize, usize), shares: [f64; 2]) -> Vec<u
     for at in from..=to {
         let Some(line) = told(at) else { continue };
         passed += line.len();
+        // Below zero where the place is in a line before: it stays that of this line.
+        let column = |place: usize| line.len() as isize - (passed as isize - place as isize);
         if passed > begin && first.column == 0 {
-            // A piece may begin before this line, then it begins with it.
-            first = Place { line: at, column: (line.len() + begin).saturating_sub(passed) };
+            first = Place { line: at, column: column(begin) };
         }
         if passed > end {
-            last = Place { line: at, column: (line.len() + end).saturating_sub(passed) };
+            last = Place { line: at, column: column(end) };
         }
-        if last.column > 0 {
+        if last.column != 0 {
             break;
         }
     }
+    let [begin, end] = [first, last].map(|place| usize::try_from(place.column).unwrap_or(0));
     let line = |at: usize| lines.get(at).copied().unwrap_or_default();
     if first.line == last.line {
         let Some(line) = told(first.line) else { return Vec::new() };
-        let length = last.column as isize - first.column as isize + 1;
+        let length = end as isize - begin as isize + 1;
         // A negative length leaves so many bytes at the end.
         let stop = match usize::try_from(length) {
-            Ok(length) => (first.column + length).min(line.len()),
+            Ok(length) => (begin + length).min(line.len()),
             Err(_) => line.len().saturating_sub(length.unsigned_abs()),
         };
-        return line.get(first.column..stop).unwrap_or_default().to_vec();
+        return line.get(begin..stop).unwrap_or_default().to_vec();
     }
-    let mut out = line(first.line).get(first.column..).unwrap_or_default().to_vec();
+    let mut out = line(first.line).get(begin..).unwrap_or_default().to_vec();
     for at in first.line + 1..last.line {
         out.extend(line(at));
     }
-    let end = line(last.line);
-    out.extend(end.get(..last.column.min(end.len())).unwrap_or_default());
+    let tail = line(last.line);
+    out.extend(tail.get(..end.min(tail.len())).unwrap_or_default());
     out
 }
 
@@ -107,5 +107,5 @@ fn piece(lines: &[&[u8]], (from, to): (usize, usize), shares: [f64; 2]) -> Vec<u
 #[derive(Clone, Copy, Default)]
 struct Place {
     line: usize,
-    column: usize,
+    column: isize,
 }

@@ -97,7 +97,8 @@ fn boundary(head: &[u8]) -> Option<Vec<u8>> {
         let length = memchr::memchr(b'\n', lower.get(from..)?);
         let line = lower.get(from..length.map_or(lower.len(), |length| from + length))?;
         // At least one character is between the two; the last boundary counts.
-        let mut places: Vec<usize> = memmem::find_iter(line.get(1..).unwrap_or_default(), NAME).collect();
+        let mut places: Vec<usize> =
+            memmem::find_iter(line.get(1..).unwrap_or_default(), NAME).collect();
         places.reverse();
         for place in places {
             let value = head.get(from + 1 + place + NAME.len()..)?;
@@ -133,7 +134,8 @@ fn between(body: &[u8], boundary: &[u8]) -> Vec<Vec<u8>> {
         (text.get(returns) == Some(&b'\n')).then_some(returns + 1)
     };
     // What stands before the first boundary does not count; a line end belongs before each.
-    let begins = body.strip_prefix(first.as_slice()).is_some_and(|rest| is_line_end(rest).is_some());
+    let begins =
+        body.strip_prefix(first.as_slice()).is_some_and(|rest| is_line_end(rest).is_some());
     let body = if begins { [b"garbage\n", body].concat() } else { body.to_vec() };
     if memmem::find(&body, &first).is_none() {
         return vec![body];
@@ -236,7 +238,8 @@ fn base64(part: &[u8]) -> Vec<u8> {
         letters.pop();
     }
     // What stands in the middle as padding is read as uudecode reads that character.
-    let value = |b: u8| if b == b'=' { 29 } else { crate::text::ascii::base64_sextet(b).unwrap_or(0) };
+    let value =
+        |b: u8| if b == b'=' { 29 } else { crate::text::ascii::base64_sextet(b).unwrap_or(0) };
     let mut out = Vec::with_capacity(letters.len() * 3 / 4);
     for line in letters.chunks(60) {
         let length = line.len() * 3 / 4;
@@ -343,7 +346,9 @@ mod tests {
 
     #[test]
     fn encodings_are_undone() {
-        let of = |part: &str| String::from_utf8_lossy(&cleaned(part.as_bytes(), false).unwrap()).into_owned();
+        let of = |part: &str| {
+            String::from_utf8_lossy(&cleaned(part.as_bytes(), false).unwrap()).into_owned()
+        };
         assert_eq!(of("Content-Transfer-Encoding: base64\n\naGVsbG8=\nignored"), "hello");
         assert_eq!(of("Content-Transfer-Encoding: quoted-printable\n\na=\nb=3D\n\n"), "ab=");
     }

@@ -17,7 +17,8 @@ pub(super) fn signatures(text: &[u8]) -> Vec<String> {
     let length = sha1(length.to_string().as_bytes());
     let signed = hosts(text).into_iter().filter_map(|host| {
         // A host beyond Latin-1 cannot be signed: razor-agents ends there.
-        let bytes: Option<Vec<u8>> = host.iter().map(|&c| u8::try_from(u32::from(c)).ok()).collect();
+        let bytes: Option<Vec<u8>> =
+            host.iter().map(|&c| u8::try_from(u32::from(c)).ok()).collect();
         let hash = sha1(&bytes?);
         Some(base64(&format!("{}{}", hash.get(..12)?, length.get(..4)?)))
     });
