@@ -170,6 +170,16 @@ fn words_and_names_on_the_command_line() {
 }
 
 #[test]
+fn what_older_networks_would_say_is_shown_without_a_store() {
+    let world = world("fp-compat");
+    world.write("a.eml", &mail(12, 1));
+    let text = done(&world, &["show", "--compat", "a.eml"]);
+    let has = |name: &str| text.lines().any(|line| line.trim().starts_with(name));
+    assert!(has("razor-e4 ") && has("pyzor "), "{text}");
+    assert!(!store(&world).exists());
+}
+
+#[test]
 fn explain_shows_the_evidence_and_parts_that_add_up() {
     let world = world("fp-explain");
     world.write("a.eml", &mail(10, 1));
@@ -241,7 +251,7 @@ fn texts_without_headers_are_learned_and_known() {
     let text = "Your parcel waits, pay the customs fee of 2.99 within 24 hours at \
                 https://parcel-fee.example/track or it is returned to its sender for good.";
     world.write("a.txt", text);
-    world.write("b.txt", &text.to_uppercase());
+    world.write("b.txt", &text.replace(", ", " ,  ").replace("Your", "YOUR"));
     done(&world, &["learn", "--text", "--class", "phish", "a.txt"]);
     let line = done(&world, &["check", "--text", "b.txt"]);
     assert_eq!(line.split('\t').nth(1), Some("spam"), "{line}");

@@ -33,7 +33,7 @@ pub struct Feed {
     pub countersigners: Vec<String>,
     /// The newest epoch that is agreed to.
     pub epoch: u32,
-    /// Seconds from one poll to the next; a tenth more or less.
+    /// Seconds from one poll to the next; up to a tenth less.
     pub interval: f64,
     /// Seconds between polls at most, however often they fail.
     pub back_off: f64,
@@ -111,7 +111,7 @@ pub const MEANINGS: &[(&str, &str, &str)] = &[
         "1",
         "The newest epoch that you agree to; a publisher that begins anew counts it up.",
     ),
-    ("interval", "60", "Seconds from one poll to the next; a tenth more or less."),
+    ("interval", "60", "Seconds from one poll to the next; up to a tenth less."),
     ("back_off", "1800", "Seconds between polls at most, however often they fail."),
     (
         "most_added",

@@ -24,6 +24,8 @@ const ROW: u64 = 2 + 8;
 const SUMMED: u64 = 12;
 /// Keys that are read at once while one is looked for.
 const BLOCK: u64 = 256;
+/// So often its place is guessed.
+const GUESSES: u32 = 8;
 
 /// A state that was written down.
 #[derive(Debug, Default)]
@@ -113,28 +115,28 @@ impl Base {
 
     /// How many keys of `list` are below `key`, and whether `key` is among them all.
     pub fn position(&self, list: ListId, key: u64) -> io::Result<(u64, bool)> {
-        // All below `low` are less than `key`; all from `high` on are more, or equal.
+        // All before `low` are less than it, the last of them `least`; all from `high` on are
+        // more or equal, the first of them `most`.
         let (mut low, mut high) = (0, self.count(list));
+        let (mut least, mut most) = (0u64, u64::MAX);
         let mut guesses = 0;
         while high - low > BLOCK {
             // Keys are digests, so evenly spread; where they are not, halving ends it.
-            let guess = (u128::from(key) * u128::from(self.count(list)) >> 64) as u64;
-            let middle = if guesses < 3 && (low..high).contains(&guess) {
-                let step = BLOCK / 2 << (3 * guesses);
-                guess.saturating_sub(if guesses % 2 == 0 { step } else { 0 }).max(low)
+            let middle = if guesses < GUESSES {
+                let share = u128::from(key - least) * u128::from(high - low);
+                let share = share / (u128::from(most - least) + 1);
+                (low + share as u64).saturating_sub(BLOCK / 2).clamp(low, high - BLOCK)
             } else {
                 low + (high - low) / 2
             };
             guesses += 1;
             let block = self.read(list, middle, BLOCK)?;
-            let below = block.partition_point(|&one| one < key) as u64;
-            if below == 0 {
-                high = middle;
-            } else if below < block.len() as u64 {
-                let found = block.get(below as usize) == Some(&key);
-                return Ok((middle + below, found));
-            } else {
-                low = middle + below;
+            let below = block.partition_point(|&one| one < key);
+            match (block.get(below), below.checked_sub(1).and_then(|last| block.get(last))) {
+                (Some(&first), None) => (high, most) = (middle, first),
+                (Some(&next), Some(_)) => return Ok((middle + below as u64, next == key)),
+                (None, Some(&last)) => (low, least) = (middle + below as u64, last),
+                (None, None) => break,
             }
         }
         let block = self.read(list, low, high - low)?;

@@ -45,6 +45,9 @@ pub struct Settings {
     pub accept_outsize: bool,
 }
 
+/// Who hears what the administrator should.
+pub type Notices = Arc<dyn Fn(&str, bool) + Send + Sync>;
+
 /// What a follower has to do with the program around it.
 #[derive(Clone)]
 pub struct Surroundings {
@@ -53,7 +56,7 @@ pub struct Surroundings {
     /// Where it counts.
     pub metrics: metrics::feed::Feed,
     /// Hears what the administrator should: a line, and whether it is bad news.
-    pub notices: Arc<dyn Fn(&str, bool) + Send + Sync>,
+    pub notices: Notices,
     /// Seconds since 1970.
     pub now: fn() -> u64,
 }
@@ -154,6 +157,10 @@ impl Follower {
     /// Polls as the plan says until `stopping` becomes true.
     pub async fn run(mut self, mut stopping: watch::Receiver<bool>) {
         let mut schedule = Schedule::new(self.settings.plan, Tick::now());
+        if !self.is_stale && self.replica().is_some_and(|replica| replica.head().is_some()) {
+            // What there is will do: not all who are started together ask at once.
+            schedule = schedule.somewhen(Tick::now());
+        }
         loop {
             let now = Tick::now();
             if schedule.is_due(now) {
@@ -238,7 +245,7 @@ impl Follower {
             }
         }
         update.snapshot = Some(self.snapshot(head).await?);
-        update.deltas = self.deltas(head, head.snap_seq, u64::MAX).await?;
+        update.deltas = self.deltas(head, head.snap_seq, self.limits.fetch_bytes as u64).await?;
         Ok(update)
     }
 

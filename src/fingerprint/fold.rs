@@ -9,7 +9,7 @@ use unicode_normalization::char::{decompose_compatible, is_combining_mark};
 pub(super) enum Folded {
     /// A letter, lower case.
     Letter(char),
-    /// A Hangul syllable.
+    /// A Hangul syllable, or a letter of a script whose vowels are marks or not written.
     Syllable(char),
     /// A Greek letter, as written: what it looks like depends on the word.
     Greek(char),
@@ -60,6 +60,7 @@ fn one(c: char, take: &mut impl FnMut(Folded)) {
             take(Folded::Letter('s'));
         }
         'α'..='ω' | 'Α'..='Ω' => take(Folded::Greek(c)),
+        _ if is_without_vowels(c) && c.is_alphabetic() => take(Folded::Syllable(c)),
         _ if c.is_alphabetic() => {
             for lower in c.to_lowercase() {
                 take(Folded::Letter(look_alike(lower).unwrap_or(lower)));
@@ -169,6 +170,12 @@ fn is_invisible(c: char) -> bool {
         | '\u{2060}'..='\u{206f}' | '\u{2800}' | '\u{3164}' | '\u{fe00}'..='\u{fe0f}' | '\u{feff}'
         | '\u{ffa0}' | '\u{fff0}'..='\u{fffb}' | '\u{1d173}'..='\u{1d17a}'
         | '\u{e0000}'..='\u{e0fff}')
+}
+
+/// Is `c` of a script whose letters are consonants (Hebrew, Arabic, Syriac, those of India and
+/// their kin) or syllables (Ethiopic)?
+fn is_without_vowels(c: char) -> bool {
+    matches!(c, '\u{590}'..='\u{dff}' | '\u{f00}'..='\u{fff}' | '\u{1200}'..='\u{139f}')
 }
 
 /// Is `c` of a script that writes no spaces between words?

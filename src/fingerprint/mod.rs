@@ -15,6 +15,7 @@
 
 mod attachments;
 pub mod common;
+pub mod compat;
 mod contacts;
 mod entropy;
 mod fold;

@@ -7,8 +7,9 @@
 //!
 //! # Specification
 //!
-//! * **text-exact** (F1): the hashes of all words; the text ends at a line of twenty or more `_`
-//!   (a mailing list's footer) or at a line `-- ` (a signature). From [`EXACT`] words on.
+//! All read a text without its footer (`view::footer`).
+//!
+//! * **text-exact** (F1): the hashes of all words, from [`EXACT`] words on.
 //! * **text-short**: the same for texts of [`SHORT`] to [`EXACT`] − 1 words.
 //! * **text-anchor** (F2): runs of [`RUN`] words that weigh [`RUN_WEIGHT`] or more together. The
 //!   *phrase* of a run is `h = 0; for each word: h = mix(h ^ bones)`, without its highest bit.
@@ -24,8 +25,10 @@
 //! * **text-sentence** (F5): a sentence of [`SENTENCE`] words whose weight is
 //!   [`SENTENCE_WEIGHT`] or more: the bones of its words. The [`SENTENCES`] with the smallest
 //!   phrases (as above, over all its words), not those that are common.
+//!   A remark, which has [`REMARK`] words that weigh [`REMARK_WEIGHT`] or more, likewise makes a
+//!   **text-short** of its bones: what is left of a short text that other text was put around.
 //! * **joint**: where no text has a text-exact: the text-short's words and the digest of the
-//!   first fingerprint of contacts, else of paths, else of domains, else of files.
+//!   first fingerprint of contacts, of paths, of domains, of files and of pictures: one each.
 //!
 //! The phrases that wanted mail is learned by (`common`): those of all runs and sentences, and
 //! each word's hash with the highest bit set.
@@ -58,13 +61,14 @@ const BAG_WEIGHT: u8 = 4;
 const BAGS: usize = 24;
 /// Words of a sentence.
 const SENTENCE: std::ops::RangeInclusive<usize> = 7..=60;
+/// Words of a remark: a sentence too short to be one.
+const REMARK: std::ops::RangeInclusive<usize> = 3..=6;
+/// The least weight of a remark.
+const REMARK_WEIGHT: u32 = 14;
 /// The least weight of a sentence.
 const SENTENCE_WEIGHT: u32 = 32;
 /// The most sentences of a text.
 const SENTENCES: usize = 16;
-/// A footer has no more octets and lines.
-const FOOTER: usize = 1600;
-const FOOTER_LINES: usize = 32;
 /// What tells a word from a phrase.
 pub(super) const WORD: u64 = 1 << 63;
 
@@ -76,11 +80,11 @@ pub(super) fn prints(
     out: &mut Vec<Fingerprint>,
 ) -> Reached {
     let mut reached = Reached::default();
-    let anchor = best_anchor(out);
+    let anchors_of_short = best_anchors(out);
     let first = out.len();
     let mut shorts = Vec::new();
     for part in &view.texts {
-        let read = words(without_footer(&part.text), limits);
+        let read = words(part.body(), limits);
         reached.merge(read.reached);
         whole(&read, out, &mut shorts);
         anchors(&read.words, known, (Algorithm::TextAnchor, ANCHORS), out);
@@ -89,11 +93,11 @@ pub(super) fn prints(
         sentences(&read, known, out);
     }
     let mut texts = out.iter().skip(first);
-    if !texts.any(|print| print.algorithm == Algorithm::TextExact)
-        && let Some(anchor) = anchor
-    {
-        for short in shorts {
-            out.push(digest(Algorithm::Joint, &[&short[..], &anchor].concat()));
+    if !texts.any(|print| print.algorithm == Algorithm::TextExact) {
+        for (short, anchor) in
+            shorts.iter().flat_map(|s| anchors_of_short.iter().map(move |a| (s, a)))
+        {
+            out.push(digest(Algorithm::Joint, &[&short[..], anchor].concat()));
         }
     }
     reached
@@ -119,13 +123,14 @@ pub(super) fn phrases(view: &View<'_>, limits: &Limits) -> Vec<u64> {
         let read = words(&part.text, limits);
         out.extend(read.words.iter().map(|word| word.hash | WORD));
         out.extend(read.words.windows(RUN).map(phrase));
-        out.extend(sentences_of(&read).map(phrase));
+        out.extend(cut(&read).filter(|words| is_sentence(words) || is_remark(words)).map(phrase));
     }
     out
 }
 
-/// The digest that a short text is joined with: the first of the most telling algorithm.
-fn best_anchor(prints: &[Fingerprint]) -> Option<[u8; 16]> {
+/// The digests that a short text is joined with: the first of each algorithm that tells who
+/// gains by it.
+fn best_anchors(prints: &[Fingerprint]) -> Vec<[u8; 16]> {
     const BEST: [Algorithm; 5] = [
         Algorithm::Contact,
         Algorithm::LinkPath,
@@ -133,9 +138,8 @@ fn best_anchor(prints: &[Fingerprint]) -> Option<[u8; 16]> {
         Algorithm::Attachment,
         Algorithm::Image,
     ];
-    BEST.iter().find_map(|algorithm| {
-        prints.iter().find(|print| print.algorithm == *algorithm).map(|print| print.digest)
-    })
+    let first = |algorithm: &Algorithm| prints.iter().find(|print| print.algorithm == *algorithm);
+    BEST.iter().filter_map(first).map(|print| print.digest).collect()
 }
 
 /// The phrase of a run.
@@ -162,32 +166,6 @@ fn whole(read: &Words, out: &mut Vec<Fingerprint>, shorts: &mut Vec<Vec<u8>>) {
         }
         _ => {}
     }
-}
-
-/// `text` without what mailing lists, mail programs and authors put below every message: from the
-/// first separator on behind which there are no more than [`FOOTER_LINES`] lines and
-/// [`FOOTER`] octets; but not if next to nothing stands above it.
-fn without_footer(text: &str) -> &str {
-    let tail =
-        text.get(text.ceil_char_boundary(text.len().saturating_sub(FOOTER))..).unwrap_or_default();
-    let mut cut = None;
-    let mut at = text.len();
-    for line in tail.split_inclusive('\n').rev().take(FOOTER_LINES) {
-        at -= line.len();
-        if is_separator(line) {
-            cut = Some(at);
-        }
-    }
-    let body = cut.and_then(|cut| text.get(..cut));
-    body.filter(|body| body.split_whitespace().nth(2).is_some()).unwrap_or(text)
-}
-
-/// Is this line drawn: nothing but `- _ = * ~ #` (two or more), or mostly?
-fn is_separator(line: &str) -> bool {
-    let line = line.trim_start_matches(['>', '|', ' ', '\t']).trim_end();
-    let drawn =
-        line.bytes().filter(|b| matches!(b, b'-' | b'_' | b'=' | b'*' | b'~' | b'#')).count();
-    drawn >= 2 && drawn == line.len() || drawn >= 12 && drawn * 5 >= line.len() * 3
 }
 
 fn anchors(
@@ -263,25 +241,43 @@ fn bags(words: &[Word], known: &dyn Known, out: &mut Vec<Fingerprint>) {
     }
 }
 
-/// The sentences that say enough.
-fn sentences_of(read: &Words) -> impl Iterator<Item = &[Word]> {
+/// The text cut at the ends of its sentences.
+fn cut(read: &Words) -> impl Iterator<Item = &[Word]> {
     let mut start = 0;
-    let cut = read.ends.iter().filter_map(move |&end| {
+    read.ends.iter().filter_map(move |&end| {
         let sentence = read.words.get(start..end);
         start = end;
         sentence
-    });
-    cut.filter(|words| SENTENCE.contains(&words.len()) && weight(words) >= SENTENCE_WEIGHT)
+    })
+}
+
+fn is_sentence(words: &[Word]) -> bool {
+    SENTENCE.contains(&words.len()) && weight(words) >= SENTENCE_WEIGHT
+}
+
+fn is_remark(words: &[Word]) -> bool {
+    REMARK.contains(&words.len()) && weight(words) >= REMARK_WEIGHT
 }
 
 fn sentences(read: &Words, known: &dyn Known, out: &mut Vec<Fingerprint>) {
-    let mut all: Vec<(u64, &[Word])> =
-        sentences_of(read).map(|sentence| (phrase(sentence), sentence)).collect();
+    let mut all: Vec<(u64, &[Word])> = cut(read)
+        .filter(|words| is_sentence(words))
+        .map(|sentence| (phrase(sentence), sentence))
+        .collect();
     all.sort_unstable_by_key(|(phrase, _)| *phrase);
     all.dedup_by_key(|(phrase, _)| *phrase);
     all.retain(|(phrase, _)| !known.is_common(*phrase));
     for (_, sentence) in all.into_iter().take(SENTENCES) {
         let transform = octets(sentence.iter().map(|word| word.bones));
         out.push(digest(Algorithm::TextSentence, &transform));
+    }
+    let mut all: Vec<(u64, &[Word])> =
+        cut(read).filter(|words| is_remark(words)).map(|words| (phrase(words), words)).collect();
+    all.sort_unstable_by_key(|(phrase, _)| *phrase);
+    all.dedup_by_key(|(phrase, _)| *phrase);
+    all.retain(|(phrase, _)| !known.is_common(*phrase));
+    for (_, remark) in all.into_iter().take(SENTENCES) {
+        let transform = octets(remark.iter().map(|word| word.bones));
+        out.push(digest(Algorithm::TextShort, &transform));
     }
 }

@@ -20,7 +20,8 @@
 //!    one word.
 //! 4. In a word of letters and digits of which half are letters, `0 1 3 4 5 7 8 9 @ $` are read
 //!    as `o i e a s t b g a s`. Words that still have a digit, `@` or `$` are dropped, as are
-//!    those that weigh less than 3 (a letter weighs 1, a Hangul syllable 2) or have more than 24
+//!    those that weigh less than 3 (a letter weighs 1; a Hangul or Ethiopic syllable and a letter
+//!    of a script without letters for vowels, from U+0590 to U+0DFF and of Tibetan, 2) or have more than 24
 //!    characters.
 //! 5. Of the scripts that write no spaces (Han, Kana, Thai, Lao, Khmer, Myanmar) each pair of
 //!    neighbouring letters is a word that weighs 4; white space and punctuation between the

@@ -66,12 +66,14 @@ pub async fn tell(
     let work = move || lesson.teach(&lessons, &message, &limits);
     let (changed, taken) =
         tokio::task::spawn_blocking(work).await.map_err(|why| why.to_string())??;
-    let mut told = Told::default();
-    told.set = Places { local: tell.set.local && changed, remote: tell.set.remote };
     let is_revoked = taken > 0 || (sets && tell.remove.remote);
-    told.removed =
-        Places { local: tell.remove.local && taken > 0, remote: tell.remove.remote && is_revoked };
-    Ok(told)
+    Ok(Told {
+        set: Places { local: tell.set.local && changed, remote: tell.set.remote },
+        removed: Places {
+            local: tell.remove.local && taken > 0,
+            remote: tell.remove.remote && is_revoked,
+        },
+    })
 }
 
 /// As who a user teaches. Nobody teaches as nobody: that name is the administrator's.

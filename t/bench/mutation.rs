@@ -23,8 +23,8 @@ mod mutants;
 mod operators;
 
 use corpus::{Corpus, Mail};
-use mailprint::fingerprint::judge::{Grade, Signer, judge};
-use mailprint::fingerprint::{Known, Prints};
+use mailprint::fingerprint::Prints;
+use mailprint::fingerprint::judge::{Grade, Judgement, Signer, Standing, judge};
 use memory::Memory;
 use mutants::Mutants;
 use std::collections::BTreeMap;
@@ -40,6 +40,7 @@ pub struct Plan {
     only: Vec<String>,
     campaigns: Option<usize>,
     misses: bool,
+    dump: Option<PathBuf>,
 }
 
 impl Plan {
@@ -53,6 +54,7 @@ impl Plan {
             only: Vec::new(),
             campaigns: None,
             misses: false,
+            dump: None,
         };
         let mut arguments = std::env::args().skip(1);
         while let Some(argument) = arguments.next() {
@@ -64,6 +66,7 @@ impl Plan {
                 "--op" => plan.only.push(value()),
                 "--campaigns" => plan.campaigns = Some(200),
                 "--misses" => plan.misses = true,
+                "--dump" => plan.dump = Some(value().into()),
                 "--bench" => {}
                 other => panic!("{other}: no such option"),
             }
@@ -79,11 +82,11 @@ fn main() {
         return;
     };
     let sample: Vec<&Mail> = every(&corpus.spam, plan.sample);
-    let mutants = Mutants::of(&plan, &sample, &every(&corpus.spam, corpus.spam.len() / 10));
-    if plan.campaigns.is_some() {
-        campaigns::run(&corpus, &mutants);
+    if let Some(count) = plan.campaigns {
+        campaigns::run(&plan, &corpus, count, 50);
         return;
     }
+    let mutants = Mutants::of(&plan, &sample, &every(&corpus.spam, corpus.spam.len() / 10));
     let halves = corpus.halves();
     println!(
         "{} spam, {} of them mutated; {} + {} ham",
@@ -101,9 +104,14 @@ fn main() {
             memory.references,
             memory.len()
         );
-        ham(&halves[looked_up], &memory);
-        let table = recall(&sample, &mutants, &memory, plan.misses && common == 0);
+        let mut dump = Vec::new();
+        ham(&halves[looked_up], &memory, &mut dump);
+        let table = recall(&sample, &mutants, &memory, plan.misses && common == 0, &mut dump);
         total.add(&table);
+        if let Some(path) = &plan.dump {
+            let path = path.with_extension(format!("{common}.tsv"));
+            std::fs::write(path, dump.join("\n")).expect("the dump can be written");
+        }
     }
     total.print();
 }
@@ -133,12 +141,30 @@ fn learn(corpus: &Corpus, ham: &[&Mail], mutants: &Mutants) -> Memory {
     memory
 }
 
+/// One line for those who tune: of each algorithm the matches that count, and how many
+/// fingerprints there are.
+fn line(what: &str, stem: &str, prints: &Prints, found: &Judgement) -> String {
+    let mut counts: BTreeMap<&str, [usize; 2]> = BTreeMap::new();
+    for print in &prints.all {
+        counts.entry(print.algorithm.name()).or_default()[1] += 1;
+    }
+    for matched in found.matches.iter().filter(|matched| matched.standing == Standing::Counts) {
+        counts.entry(matched.print.algorithm.name()).or_default()[0] += 1;
+    }
+    let told: Vec<String> =
+        counts.iter().map(|(name, [hit, all])| format!("{name}={hit}/{all}")).collect();
+    format!("{what}\t{stem}\t{:?}\t{}\t{}", found.grade, found.bad.points, told.join(" "))
+}
+
 /// Looks `mails` up and tells what is hit.
-fn ham(mails: &[&Mail], memory: &Memory) {
+fn ham(mails: &[&Mail], memory: &Memory, dump: &mut Vec<String>) {
     let judged = in_parallel(mails, |mail| {
         let prints = memory.prints(&mail.bytes);
-        judge(&prints, memory, Signer::Nobody)
+        let found = judge(&prints, memory, Signer::Nobody);
+        (line("ham", &mail.stem, &prints, &found), found)
     });
+    let (lines, judged): (Vec<String>, Vec<Judgement>) = judged.into_iter().unzip();
+    dump.extend(lines);
     let of = |grade| judged.iter().filter(|found| found.grade == grade).count();
     println!(
         "ham: {} verdicts, {} suspects of {}",
@@ -185,7 +211,7 @@ impl Table {
         let share = |part: usize, whole: usize| 100.0 * part as f64 / whole.max(1) as f64;
         let mut means = [0.0; 4];
         let mut singles = 0;
-        for ((_, name), r) in &self.0 {
+        for ((_, name), r) in self.0.iter().filter(|(_, r)| r.tried[0] > 0) {
             let row = [
                 share(r.verdicts[0], r.tried[0]),
                 share(r.verdicts[1], r.tried[1]),
@@ -209,15 +235,26 @@ impl Table {
     }
 }
 
-fn recall(sample: &[&Mail], mutants: &Mutants, memory: &Memory, misses: bool) -> Table {
+fn recall(
+    sample: &[&Mail],
+    mutants: &Mutants,
+    memory: &Memory,
+    misses: bool,
+    dump: &mut Vec<String>,
+) -> Table {
     let mut table = Table::default();
     for (place, operator) in mutants.operators.iter().enumerate() {
         let results = in_parallel(sample, |mail| {
             let [first, second] = mutants.of_mail(operator, mail)?;
-            Some(one(mail, &first, &second, memory, (misses, operator)))
+            Some(one(mail, &first, &second, memory, operator))
         });
         let recall = table.0.entry((place, operator.clone())).or_default();
-        for grades in results.into_iter().flatten() {
+        for found in results.into_iter().flatten() {
+            let grades = found.each_ref().map(|(grade, _)| *grade);
+            if misses && grades[1] != Grade::Verdict {
+                println!("MISS {}", found[1].1);
+            }
+            dump.extend(found.map(|(_, line)| line));
             for way in [0, 1] {
                 recall.tried[way] += 1;
                 recall.verdicts[way] += usize::from(grades[way] == Grade::Verdict);
@@ -235,22 +272,14 @@ fn one(
     first: &[u8],
     second: &[u8],
     memory: &Memory,
-    told: (bool, &str),
-) -> [Grade; 2] {
+    operator: &str,
+) -> [(Grade, String); 2] {
     let looked_up = memory.prints(second);
-    let original = memory.only(&mail.stem, &memory.prints(&mail.bytes));
-    let other = memory.only(&mail.stem, &memory.prints(first));
-    let grades = [grade(&looked_up, &original), grade(&looked_up, &other)];
-    if told.0 && grades[1] != Grade::Verdict {
-        let found = judge(&looked_up, &other, Signer::Nobody);
-        let words = found.matches.iter().map(|m| m.print.algorithm.name()).collect::<Vec<_>>();
-        println!("MISS {} {} {:?} {} {words:?}", told.1, mail.stem, grades[1], found.bad.points);
-    }
-    grades
-}
-
-fn grade(prints: &Prints, known: &dyn Known) -> Grade {
-    judge(prints, known, Signer::Nobody).grade
+    [("o", &mail.bytes[..]), ("m", first)].map(|(way, learned)| {
+        let known = memory.only(&mail.stem, &memory.prints(learned));
+        let found = judge(&looked_up, &known, Signer::Nobody);
+        (found.grade, line(&format!("{way} {operator}"), &mail.stem, &looked_up, &found))
+    })
 }
 
 /// `work` on each of `items`, on all processors.

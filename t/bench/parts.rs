@@ -121,7 +121,7 @@ fn pictures_of(folder: &str) -> Vec<RgbImage> {
 }
 
 fn pictures(found: &[RgbImage]) {
-    let all: Vec<RgbImage> = (0..60).map(drawn).chain(found.iter().cloned()).collect();
+    let all: Vec<RgbImage> = (0..40).map(drawn).chain(found.iter().cloned()).collect();
     let mut chance = Chance::new(1, b"originals");
     let originals: Vec<Vec<Fingerprint>> = all
         .iter()
@@ -134,7 +134,7 @@ fn pictures(found: &[RgbImage]) {
         let (mut once, mut twice, mut mutual, mut count) = (0, 0, 0, 0);
         for (number, picture) in all.iter().enumerate().filter(|(n, _)| !originals[*n].is_empty()) {
             let mut before: Option<Vec<Fingerprint>> = None;
-            for seed in 0..4 {
+            for seed in 0..3 {
                 let mut chance = Chance::new(seed, name.as_bytes());
                 let changed = change(picture.clone(), &mut chance);
                 let prints = picture_prints(&files::jpeg(&changed, &mut chance).expect("a jpeg"));
@@ -149,7 +149,7 @@ fn pictures(found: &[RgbImage]) {
             }
         }
         let share = |n: usize, of: usize| 100.0 * n as f64 / of.max(1) as f64;
-        let pairs = count * 3 / 4;
+        let pairs = count * 2 / 3;
         println!(
             "{name:16} {:10.1} {:10.1} {:10.1}",
             share(once, count),
@@ -293,15 +293,19 @@ fn mailed(spam: &[(String, Vec<u8>)]) {
     println!("{:16} {:>8} {:>8}", "mails, operator", "o %", "of");
     for (name, operator) in files::OPERATORS {
         let (mut same, mut count) = (0, 0);
-        for (_, mail) in spam {
+        for (path, mail) in spam {
             let Some(mutant) = operator(mail, 1) else { continue };
             let (before, after) = (prints_of(mail), prints_of(&mutant));
             count += 1;
-            same += usize::from(match *name {
+            let found = match *name {
                 name if name.starts_with("image") => common(&before, &after, Algorithm::Image) > 0,
                 "skeleton_noise" => common(&before, &after, Algorithm::SkeletonBand) >= 2,
                 _ => same_file(&before, &after),
-            });
+            };
+            same += usize::from(found);
+            if !found && std::env::var_os("SHOW").is_some() {
+                println!("  missed: {path}, {name}");
+            }
         }
         println!("{name:16} {:8.1} {count:8}", 100.0 * same as f64 / count.max(1) as f64);
     }
@@ -325,8 +329,9 @@ fn wanted(spam: &[(String, Vec<u8>)], ham: &[(String, Vec<u8>)]) {
     let learned: HashSet<Fingerprint> = spam.iter().flat_map(|(_, mail)| prints_of(mail)).collect();
     let mut halves: [Vec<(usize, Vec<Fingerprint>)>; 2] = Default::default();
     for (number, (_, mail)) in ham.iter().enumerate() {
-        let half = sender(mail).bytes().fold(7u32, |sum, b| sum.wrapping_mul(31) + u32::from(b));
-        halves[(half >> 4) as usize & 1].push((number, prints_of(mail)));
+        let hash = |sum: u64, b: u8| (sum ^ u64::from(b)).wrapping_mul(0x100_0000_01b3);
+        let half = sender(mail).bytes().fold(0xcbf2_9ce4_8422_2325, hash);
+        halves[(half >> 40) as usize & 1].push((number, prints_of(mail)));
     }
     println!(
         "learned {} fingerprints of {} spam; ham {} + {}",
@@ -380,22 +385,40 @@ fn wanted(spam: &[(String, Vec<u8>)], ham: &[(String, Vec<u8>)]) {
     }
     println!("ham with anything left, by family: {families:?}");
     if std::env::var_os("SHOW").is_some() {
-        let mut shown: Vec<_> = shown.into_iter().collect();
-        shown.sort_by_key(|(print, numbers)| (print.algorithm, numbers.len()));
-        for (print, numbers) in
-            shown.iter().filter(|row| !matches!(row.0.algorithm.family(), Family::Text))
-        {
-            let spam = spam.iter().filter(|(_, mail)| prints_of(mail).contains(print)).take(2);
-            let spam: Vec<_> = spam.map(|(path, _)| path.as_str()).collect();
-            println!(
-                "{} {} ham, {} ~ {spam:?}",
-                print.algorithm.name(),
-                numbers.len(),
-                ham[numbers[0]].0
-            );
-        }
+        let shown: HashSet<Fingerprint> = shown.into_keys().collect();
+        shared_sites(ham, &shown);
     }
     println!();
+}
+
+/// The sites of `ham` whose fingerprints are in `hit`, the most frequent first.
+fn shared_sites(ham: &[(String, Vec<u8>)], hit: &HashSet<Fingerprint>) {
+    let limits = Limits::default();
+    let mut counts: HashMap<String, usize> = HashMap::new();
+    for (_, mail) in ham {
+        let message = Message::parse(mail.clone(), &limits);
+        let view = View::of(&message, &limits);
+        let links = fingerprint::links::read(&view.links, &limits, &mut Reached::default());
+        let sites: HashSet<String> =
+            links.into_iter().filter(|link| !link.site.common).map(|link| link.site.name).collect();
+        for site in sites {
+            let link = fingerprint::view::Link {
+                url: format!("http://{site}/"),
+                source: fingerprint::view::Source::Anchor,
+            };
+            let one = View { links: vec![link], ..View::default() };
+            let mut out = Vec::new();
+            fingerprint::beside_texts(&one, &limits, &mut out, &mut Reached::default());
+            if out.iter().any(|print| hit.contains(print)) {
+                *counts.entry(site).or_default() += 1;
+            }
+        }
+    }
+    let mut counts: Vec<_> = counts.into_iter().collect();
+    counts.sort_by_key(|row| std::cmp::Reverse(row.1));
+    for (site, count) in counts.iter().take(40) {
+        println!("  {count:5} {site}");
+    }
 }
 
 /// Microseconds a message, for messages of about 10 kB.

@@ -43,9 +43,9 @@ fn is_whole(www: &Path) -> Option<Head> {
     Some(head)
 }
 
-/// How many rounds: `MAILPRINT_KILLS`, 25 otherwise.
+/// How many rounds: `FEED_KILLS`, 25 otherwise.
 fn rounds() -> u64 {
-    std::env::var("MAILPRINT_KILLS").ok().and_then(|n| n.parse().ok()).unwrap_or(25)
+    std::env::var("FEED_KILLS").ok().and_then(|n| n.parse().ok()).unwrap_or(25)
 }
 
 #[test]
@@ -147,9 +147,15 @@ fn import(folder: &Folder) -> Vec<String> {
         .to_vec()
 }
 
+/// A word that no other round has: numbers say nothing to fingerprints.
+fn word(round: u64) -> String {
+    let letters = (0..8).map(|at| b'a' + ((round + 1).pow(2) * 7919 / 26u64.pow(at) % 26) as u8);
+    letters.map(char::from).collect()
+}
+
 fn teach(folder: &Folder, round: u64) {
     let path = folder.at("lesson.eml");
-    fs::write(&path, crate::servers::mail(&format!("round number {round} of many"))).unwrap();
+    fs::write(&path, crate::servers::mail(&word(round))).unwrap();
     let words = ["learn", "--store", "store", "--class", "spam", "lesson.eml"];
     assert!(mailprint(&words, &folder.0).status().unwrap().success());
 }

@@ -7,6 +7,7 @@ use mailprint::feed::{Head, ListId};
 use mailprint::fingerprint::known::{Change, Origin, Source};
 use mailprint::fingerprint::{Algorithm, Class, Listed};
 use std::fs;
+use std::process::{Command, Stdio};
 
 /// A follower at state 1 of a hundred keys, and a publisher at state 2 of a hundred and ten.
 async fn begun(name: &str) -> Ground {
@@ -332,4 +333,36 @@ async fn two_processes_do_not_follow_one_feed_in_one_folder() {
     assert_eq!(ground.open().map(drop).unwrap_err().cause(), "busy");
     drop(first);
     recovers(&ground).await;
+}
+
+#[tokio::test]
+async fn a_full_disk_keeps_the_last_good_state_and_says_so() {
+    let ground = begun("feed-full").await;
+    let place = ground.folder.at("replica");
+    let mounted = Command::new("mount")
+        .args(["-t", "tmpfs", "-o", "size=128k,mode=777", "tmpfs"])
+        .arg(&place)
+        .stderr(Stdio::null())
+        .status();
+    if !mounted.is_ok_and(|status| status.success()) {
+        println!("skipped: only root may mount a small disk");
+        return;
+    }
+    ground.poll().await.unwrap();
+    ground.publish(&spam(keys(0, 111)));
+    // Whatever is left is taken.
+    let filled = fs::write(place.join("filler"), vec![0; 1 << 20]);
+    let error = ground.poll().await.map(drop);
+    let kept = ground.is_in_force(&keys(0, 110));
+    let lines = ground.lines();
+    let anew = ground.open().map(drop);
+    let still = ground.is_in_force(&keys(0, 110));
+    fs::remove_file(place.join("filler")).unwrap();
+    let recovered = ground.poll().await.map(|polled| polled.to);
+    Command::new("umount").arg(&place).status().unwrap();
+    assert!(filled.is_err());
+    assert_eq!(error.unwrap_err().cause(), "full");
+    assert!(kept && still && anew.is_ok(), "{lines}");
+    assert!(lines.contains("the disk is full"), "{lines}");
+    assert_eq!(recovered.unwrap(), 3);
 }

@@ -1,5 +1,7 @@
 //! Debian's nginx, serving what a test lays into a folder.
 
+#![allow(dead_code, reason = "not every test needs all of it")]
+
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};

@@ -51,6 +51,12 @@ pub fn with_export(command: Command) -> Command {
     let seconds =
         |name, help| valued(name, "SECONDS", help).value_parser(value_parser!(u64).range(1..));
     command
+        .after_long_help(
+            "With --feed, what was learned becomes a signed feed in a folder: put its part v1 \
+             behind any web server, and servers whose mailprint.yaml has it in the section feeds \
+             know within a minute or so what is learned and forgotten here. Run it each minute, or \
+             leave it running with --every. doc/FEED.md specifies the files.",
+        )
         .mut_arg("FILE", |file| file.required(false).required_unless_present("feed"))
         .arg(
             valued("feed", "DIR", "Publish a feed in this folder instead, for a web server to serve")
@@ -137,6 +143,12 @@ fn line(published: &Published) -> String {
 /// Adds what `fp import` needs for a feed.
 pub fn with_import(command: Command) -> Command {
     command
+        .after_long_help(
+            "A feed is brought to its newest state once and kept in the store; every check that \
+             keeps servers from bad feeds is made here, too. A feed that a server follows is that \
+             server's: it says so, and nothing changes. For a store that a server will use, run it \
+             as the server's user.",
+        )
         .arg(
             valued(
                 "name",

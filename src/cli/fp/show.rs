@@ -1,8 +1,9 @@
 //! `mailprint fp show`: the fingerprints of one message, each with what is known of it.
 
-use super::super::{Failure, Outcome, flag, out, valued};
+use super::super::{Failure, Outcome, flag, options, out, valued};
 use super::{Place, ask, check, mail, odd, subcommand};
 use crate::error::Code;
+use crate::fingerprint::compat::{pyzor, razor};
 use crate::fingerprint::judge::{Judgement, Standing};
 use crate::fingerprint::store::{Record, portable};
 use crate::fingerprint::{Class, Fingerprint, of_view, phrases};
@@ -30,6 +31,9 @@ pub fn command() -> Command {
 
 /// Runs it.
 pub fn run(matches: &ArgMatches) -> Outcome {
+    if matches.get_flag("compat") {
+        return run_compat(matches);
+    }
     let place = Place::of(matches)?;
     let limits = &place.config.limits;
     let door = place.door()?;
@@ -43,6 +47,29 @@ pub fn run(matches: &ArgMatches) -> Outcome {
     let unread = mail::each(matches, &place.config, work, |text: Result<String, Failure>| {
         Ok(out.text(text?.as_bytes())?)
     })?;
+    out.end()?;
+    Ok(if unread == 0 { Code::Ok } else { Code::DataErr }.number())
+}
+
+/// What Razor and Pyzor would compute; no store is asked.
+fn run_compat(matches: &ArgMatches) -> Outcome {
+    let config = options::file_and_environment(matches)?;
+    let limits = &config.limits;
+    let work = |subject: mail::Subject| {
+        let mut text = format!("{}\n", crate::text::shown::shown(subject.place.as_bytes()));
+        for signature in razor::signatures(subject.message.pristine(), limits) {
+            text.push_str(&format!("  razor-e4 {}\n", signature.e4));
+            for whiplash in signature.e8 {
+                text.push_str(&format!("  razor-e8 {whiplash}\n"));
+            }
+        }
+        if let Some(digest) = pyzor::digest(&subject.message) {
+            text.push_str(&format!("  pyzor {digest}\n"));
+        }
+        text
+    };
+    let mut out = out::Out::lock();
+    let unread = mail::each(matches, &config, work, |text: String| Ok(out.text(text.as_bytes())?))?;
     out.end()?;
     Ok(if unread == 0 { Code::Ok } else { Code::DataErr }.number())
 }

@@ -321,18 +321,17 @@ fn runs(bytes: &[u8], most: usize) -> String {
 
 /// Adds what begins with a scheme, in ASCII or UTF-16LE.
 fn whole_urls(bytes: &[u8], urls: &mut Vec<String>) {
+    const MOST: usize = 1024;
+    const LONGEST: usize = 4096;
     let ends = |b: &u8| !(0x21..0x7f).contains(b) || b"\"'<>()[]{}\\^`|".contains(b);
-    for at in memmem::find_iter(bytes, b"http").take(1024) {
-        let tail = bytes.get(at..bytes.len().min(at + 4096)).unwrap_or_default();
-        let narrow: Vec<u8> = match tail.get(4..6) {
-            Some([b's' | b':', 0]) | Some([0, _]) => tail.iter().step_by(2).copied().collect(),
-            _ => tail.to_vec(),
-        };
-        let end = narrow.iter().position(ends).unwrap_or(narrow.len());
-        let url = narrow.get(..end).unwrap_or_default();
+    let narrow = memmem::find_iter(bytes, b"http").take(MOST).map(|at| (at, 1));
+    let wide = memmem::find_iter(bytes, b"h\0t\0t\0p\0").take(MOST).map(|at| (at, 2));
+    for (at, step) in narrow.chain(wide) {
+        let tail = bytes.get(at..).unwrap_or_default().iter().step_by(step).take(LONGEST);
+        let url: Vec<u8> = tail.copied().take_while(|b| !ends(b)).collect();
         let whole = url.starts_with(b"http://") || url.starts_with(b"https://");
         if whole && url.len() > 11 && urls.len() < URLS {
-            let url = String::from_utf8_lossy(url).into_owned();
+            let url = String::from_utf8_lossy(&url).into_owned();
             if !urls.contains(&url) {
                 urls.push(url);
             }

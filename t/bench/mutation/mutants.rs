@@ -101,6 +101,26 @@ impl Mutants {
     }
 }
 
+/// The copies of campaigns, made of `spam`: half MEDIUM, half HEAVY, by turns; without
+/// `mutate.py`, each by another one of our own operators.
+pub fn campaigns(plan: &Plan, spam: &[&Mail], copies: usize) -> Vec<Vec<Vec<u8>>> {
+    let folder = target().join("mutants/campaigns");
+    let own = operators::all();
+    let stacked = ["MEDIUM", "HEAVY"];
+    if plan.mutate.exists() {
+        for name in stacked {
+            make(plan, &folder, name, copies.div_ceil(2), spam);
+        }
+    }
+    in_parallel(spam, |mail| {
+        let copy = |at: usize| match plan.mutate.exists() {
+            true => std::fs::read(path(&folder, stacked[at % 2], mail, at / 2)).ok(),
+            false => own.get(at % own.len()).and_then(|(_, mutate)| mutate(&mail.bytes, at as u64)),
+        };
+        (0..copies).filter_map(copy).collect()
+    })
+}
+
 /// Cargo's folder for what is made.
 pub fn target() -> PathBuf {
     std::env::var_os("CARGO_TARGET_DIR")
