@@ -249,7 +249,7 @@ fn exempt_is_who_signs_and_nobody_else() {
 fn texts_without_headers_are_learned_and_known() {
     let world = world("fp-text");
     let text = "Your parcel waits, pay the customs fee of 2.99 within 24 hours at \
-                https://parcel-fee.example/track or it is returned to its sender for good.";
+                https://parcel-fee.com/track or it is returned to its sender for good.";
     world.write("a.txt", text);
     world.write("b.txt", &text.replace(", ", " ,  ").replace("Your", "YOUR"));
     done(&world, &["learn", "--text", "--class", "phish", "a.txt"]);

@@ -20,27 +20,20 @@ pub struct Subject {
     pub place: String,
     /// It; a text without headers has none.
     pub message: Message,
-    /// The text, where it is nothing else.
-    text: Option<String>,
 }
 
 impl Subject {
     fn new(place: String, bytes: Vec<u8>, is_text: bool, limits: &Limits) -> Subject {
-        if is_text {
-            let text = String::from_utf8_lossy(&bytes).into_owned();
-            let message = Message::parse([b"\n", &bytes[..]].concat(), limits);
-            return Subject { place, message, text: Some(text) };
-        }
-        let message = Message::parse(markup::remove(bytes, limits), limits);
-        Subject { place, message, text: None }
+        let mail = match is_text {
+            true => [b"\n", &bytes[..]].concat(),
+            false => markup::remove(bytes, limits),
+        };
+        Subject { place, message: Message::parse(mail, limits) }
     }
 
     /// What algorithms look at.
     pub fn view(&self, limits: &Limits) -> View<'_> {
-        match &self.text {
-            Some(text) => View::of_text(text, limits),
-            None => View::of(&self.message, limits),
-        }
+        View::of(&self.message, limits)
     }
 }
 
