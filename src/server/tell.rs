@@ -9,7 +9,7 @@
 use super::lessons::Lessons;
 use super::lessons::wire::{Answer, Request};
 use super::{Loaded, Server};
-use crate::auth::dkim;
+use crate::auth;
 use crate::clock::{self, Tick};
 use crate::engine::eval::dkim::Authors;
 use crate::engine::eval::fingerprint::aligned;
@@ -85,7 +85,7 @@ fn teacher(user: Option<&[u8]>) -> String {
 /// The author's domain, if its signature holds; nobody where the network may not be asked.
 async fn signers(server: &Server, loaded: &Loaded, message: &Message) -> Vec<String> {
     let Some(network) = server.network() else { return Vec::new() };
-    let prepared = dkim::prepare(message, clock::unix_seconds(), &loaded.limits);
+    let (prepared, _) = auth::signatures(message, clock::unix_seconds(), &loaded.limits);
     let lookup = network.answers.asker(Tick::now().plus(SIGNATURES));
     let found = tokio::time::timeout(SIGNATURES, prepared.verify(&*lookup)).await;
     let Ok(found) = found else { return Vec::new() };
