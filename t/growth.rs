@@ -118,6 +118,12 @@ fn html_and_uris_take_linear_time_and_memory() {
 }
 
 #[test]
+fn fingerprints_take_linear_time_and_memory() {
+    check_all(&inputs::PAGES(parsers::fingerprints));
+    check_all(&inputs::TREES(parsers::fingerprints));
+}
+
+#[test]
 fn single_parsers_take_linear_time_and_memory() {
     check_all(inputs::PARSERS);
 }

@@ -173,3 +173,66 @@ fn take_leb128(bytes: &mut &[u8]) -> Option<u64> {
     }
     None
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::message::Message;
+    use proptest::prelude::*;
+
+    fn learn(phrases: &mut Phrases, text: &str, limits: &Limits) {
+        let message = Message::parse(format!("Subject: x\n\n{text}\n").into_bytes(), limits);
+        let view = View::of(&message, limits);
+        let prints = super::super::of_view(&view, &Nothing, limits);
+        phrases.learn(&view, &prints, limits);
+    }
+
+    const TEXT: &str = "one wanted message says what others never say about mountain gardens";
+
+    #[test]
+    fn what_was_learned_is_common_and_kept_in_bytes() {
+        let limits = Limits::default();
+        let mut phrases = Phrases::default();
+        learn(&mut phrases, TEXT, &limits);
+        assert_eq!(phrases.messages(), 1);
+        let view = View::of_text(TEXT, &limits);
+        let said = super::super::text::phrases(&view, &limits);
+        let (words, runs): (Vec<u64>, Vec<u64>) = said.into_iter().partition(|p| p & WORD != 0);
+        assert!(!runs.is_empty() && runs.iter().all(|run| phrases.contains(*run)));
+        assert!(
+            !words.iter().any(|word| phrases.contains(*word)),
+            "one message makes no word common"
+        );
+        learn(&mut phrases, TEXT, &limits);
+        assert!(words.iter().all(|word| phrases.contains(*word)));
+        let bytes = phrases.to_bytes();
+        assert_eq!(Phrases::from_bytes(&bytes, phrases.len()), Ok(phrases.clone()));
+        assert_eq!(Phrases::from_bytes(&bytes, phrases.len() - 1), Err(Damaged));
+        assert_eq!(Phrases::from_bytes(&bytes[..bytes.len() - 1], 1000), Err(Damaged));
+        assert_eq!(Phrases::from_bytes(&[&bytes[..], b"x"].concat(), 1000), Err(Damaged));
+    }
+
+    #[test]
+    fn limit_fingerprint_phrases() {
+        let mut phrases = Phrases::default();
+        learn(&mut phrases, TEXT, &Limits::default());
+        let all = phrases.len();
+        for (most, kept) in [(all, all), (all + 1, all), (all - 1, 0)] {
+            let mut fresh = Phrases::default();
+            let limits = Limits { fingerprint_phrases: most, ..Limits::default() };
+            learn(&mut fresh, TEXT, &limits);
+            // Seen once, all are forgotten alike.
+            assert_eq!(fresh.len(), kept, "{most}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn any_bytes_are_phrases_or_damaged(bytes in proptest::collection::vec(any::<u8>(), 0..60)) {
+            let bytes = [&MAGIC[..], &bytes].concat();
+            if let Ok(phrases) = Phrases::from_bytes(&bytes, 100) {
+                prop_assert!(phrases.len() <= 100);
+            }
+        }
+    }
+}

@@ -12,8 +12,8 @@
 //! share of them that match: a paragraph of another message in a text is no campaign, half a
 //! text is. A weight below [`FULL`] counts as that part of a match. Of a family's algorithms the
 //! best counts whole and each other one a quarter, because they look at the same thing (the
-//! subject is apart from the text); the family adds its cap at most. Families are added up.
-//! [`VERDICT`] points are a verdict, [`SUSPECT`] points a suspicion.
+//! subject is apart from the text); the family adds its cap at most. Families are added up;
+//! links, contacts and structure add [`AROUND`] together at most. [`VERDICT`] points are a verdict, [`SUSPECT`] points a suspicion.
 
 use super::{Algorithm, Class, Family, Fingerprint, Known, Listed, Prints, common};
 use md5::{Digest as _, Md5};
@@ -202,14 +202,14 @@ const fn share(scale: Scale, matches: u32, percent: u32, points: u32) -> Scale {
 /// a subject of four words or more hardly ever is.
 const SCALE: &[Scale] = &[
     share(each(Algorithm::TextExact, 40, 0, 40), 1, 100, 100),
-    share(each(Algorithm::TextAnchor, 15, 15, 30), 7, 32, 110),
+    share(each(Algorithm::TextAnchor, 15, 15, 30), 10, 34, 110),
     share(each(Algorithm::TextBand, 20, 10, 40), 4, 60, 100),
     share(each(Algorithm::TextBag, 10, 15, 40), 6, 50, 100),
     share(each(Algorithm::TextSentence, 15, 0, 15), 3, 40, 110),
     each(Algorithm::LinkDomain, 15, 5, 30),
     each(Algorithm::LinkPath, 20, 10, 40),
     each(Algorithm::LinkKit, 5, 5, 20),
-    each(Algorithm::Contact, 50, 15, 80),
+    each(Algorithm::Contact, 45, 15, 80),
     each(Algorithm::Skeleton, 30, 0, 30),
     each(Algorithm::SkeletonBand, 5, 10, 35),
     each(Algorithm::CallToAction, 40, 0, 40),
@@ -222,11 +222,15 @@ const SCALE: &[Scale] = &[
     each(Algorithm::Entropy, 20, 0, 20),
     each(Algorithm::Subject, 75, 10, 95),
     each(Algorithm::Joint, 100, 0, 100),
-    share(each(Algorithm::TextShort, 10, 5, 20), 2, 50, 90),
+    share(each(Algorithm::TextShort, 10, 5, 20), 2, 35, 95),
 ];
 
 /// The most that each family adds, in the order of [`Family::ALL`].
 const CAPS: [u32; Family::ALL.len()] = [200, 50, 80, 50, 120, 100];
+
+/// The most that links, contacts and structure add together: those who send for others (lists,
+/// newsletters) have all three in common, whatever is said.
+const AROUND: u32 = 70;
 
 impl Scale {
     /// The points for `matches` (in [`FULL`]ths) of `all` fingerprints.
@@ -309,7 +313,10 @@ fn evidence(matches: &[Match], all: &[u32], weight: impl Fn(&Match) -> u8) -> Ev
         }
         *total = (best + rest / 4 + apart).min(cap);
     }
-    Evidence { points: families.iter().sum(), families }
+    // In the order of `Family::ALL`.
+    let [text, link, contact, structure, attachment, image] = families;
+    let around = (link + contact + structure).min(AROUND.max(contact));
+    Evidence { points: text + around + attachment + image, families }
 }
 
 /// Where an algorithm stands in tables.
@@ -339,4 +346,136 @@ fn add_points(matches: &mut [Match], all: &[u32]) {
 fn strongest(classes: &[Evidence; 5]) -> Option<Class> {
     let with_points = Class::ALL.iter().zip(classes).filter(|(_, found)| found.points > 0);
     with_points.rev().max_by_key(|(_, found)| found.points).map(|(class, _)| *class)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::HashMap;
+
+    #[derive(Default)]
+    struct Set(HashMap<(Algorithm, u64), Listed>);
+
+    impl Known for Set {
+        fn listed(&self, algorithm: Algorithm, key: u64) -> Listed {
+            self.0.get(&(algorithm, key)).copied().unwrap_or_default()
+        }
+
+        fn is_common(&self, _: u64) -> bool {
+            false
+        }
+    }
+
+    impl Set {
+        fn with(mut self, print: Fingerprint, class: Class, weight: u8) -> Set {
+            let listed = self.0.entry((print.algorithm, print.key())).or_default();
+            *listed = listed.with(class, weight);
+            self
+        }
+    }
+
+    fn print(algorithm: Algorithm, number: u8) -> Fingerprint {
+        Fingerprint { algorithm, digest: [number; 16] }
+    }
+
+    fn prints(algorithms: &[Algorithm]) -> Prints {
+        let numbered = (0..).zip(algorithms).map(|(number, algorithm)| print(*algorithm, number));
+        Prints { all: numbered.collect(), ..Prints::default() }
+    }
+
+    /// All of `algorithms` listed as spam with this weight, and what that amounts to.
+    fn graded(algorithms: &[Algorithm], weight: u8) -> Grade {
+        let prints = prints(algorithms);
+        let set = prints
+            .all
+            .iter()
+            .fold(Set::default(), |set, print| set.with(*print, Class::Spam, weight));
+        judge(&prints, &set, Signer::Nobody).grade
+    }
+
+    #[test]
+    fn matches_add_up_within_their_caps() {
+        use Algorithm::*;
+        let cases: [(&[Algorithm], Grade); 12] = [
+            (&[], Grade::None),
+            (&[TextExact], Grade::Verdict),
+            (&[Attachment], Grade::Verdict),
+            (&[Subject], Grade::Suspect),
+            (&[Subject, Contact], Grade::Verdict),
+            (&[TextAnchor; 2], Grade::None),
+            (&[TextAnchor; 5], Grade::Suspect),
+            (&[TextAnchor; 12], Grade::Verdict),
+            (&[LinkDomain], Grade::None),
+            (&[LinkDomain, LinkPath, LinkKit, Skeleton, CallToAction, Contact], Grade::Suspect),
+            (&[Image, Image, Image], Grade::Verdict),
+            (&[HeaderShape, MimeShape], Grade::None),
+        ];
+        for (algorithms, grade) in cases {
+            assert_eq!(graded(algorithms, FULL), grade, "{algorithms:?}");
+        }
+        assert_eq!(graded(&[TextExact], FULL / 2), Grade::Suspect);
+    }
+
+    #[test]
+    fn a_share_of_a_text_is_less_than_the_text() {
+        let prints = prints(&[Algorithm::TextAnchor; 64]);
+        let listed = |count: usize| {
+            let some = prints.all.iter().take(count);
+            let set = some.fold(Set::default(), |set, print| set.with(*print, Class::Spam, FULL));
+            judge(&prints, &set, Signer::Nobody)
+        };
+        assert_eq!(listed(2).grade, Grade::None);
+        assert_eq!(listed(10).grade, Grade::Suspect);
+        assert_eq!(listed(30).grade, Grade::Verdict);
+        let judged = listed(30);
+        let told: u32 = judged.matches.iter().map(|found| found.points).sum();
+        assert!(told <= judged.bad.points && judged.bad.points - told < 30, "{told}");
+    }
+
+    #[test]
+    fn what_is_wanted_lifts_what_it_weighs() {
+        let spam = print(Algorithm::TextExact, 1);
+        let all = Prints { all: vec![spam], ..Prints::default() };
+        let set = |ham| Set::default().with(spam, Class::Spam, FULL).with(spam, Class::Ham, ham);
+        for (ham, grade) in [(0, Grade::Verdict), (4, Grade::Suspect), (8, Grade::Exempt)] {
+            assert_eq!(judge(&all, &set(ham), Signer::Nobody).grade, grade, "{ham}");
+        }
+        let found = judge(&all, &set(8), Signer::Nobody).matches;
+        assert_eq!(found.first().map(|found| found.standing), Some(Standing::Wanted));
+    }
+
+    #[test]
+    fn an_exemption_holds_for_its_signer_alone() {
+        let spam = print(Algorithm::TextExact, 1);
+        let all = Prints { all: vec![spam], ..Prints::default() };
+        let set = Set::default()
+            .with(spam, Class::Phish, FULL)
+            .with(exemption(spam, "bank.example"), Class::Ham, FULL)
+            .with(exemption(spam, ""), Class::Ham, FULL);
+        let cases = [
+            (Signer::Aligned("bank.example"), Grade::Exempt, Some(Standing::Exempt)),
+            (Signer::Aligned("other.example"), Grade::Verdict, Some(Standing::Counts)),
+            (Signer::Nobody, Grade::Verdict, Some(Standing::Counts)),
+            (Signer::Unchecked, Grade::Suspect, Some(Standing::Unchecked)),
+        ];
+        for (signer, grade, standing) in cases {
+            let judged = judge(&all, &set, signer);
+            assert_eq!(judged.grade, grade, "{signer:?}");
+            assert_eq!(judged.matches.first().map(|found| found.standing), standing);
+        }
+    }
+
+    #[test]
+    fn bulk_is_told_and_decides_nothing() {
+        let bulk = print(Algorithm::TextExact, 1);
+        let all = Prints { all: vec![bulk], ..Prints::default() };
+        let judged = judge(&all, &Set::default().with(bulk, Class::Bulk, FULL), Signer::Nobody);
+        assert_eq!((judged.grade, judged.class), (Grade::None, Some(Class::Bulk)));
+        assert_eq!(judged.strength(Class::Bulk), Strength::Strong);
+    }
+
+    #[test]
+    fn tables_are_in_the_order_of_the_algorithms() {
+        assert!(Algorithm::all().eq(SCALE.iter().map(|row| row.algorithm)));
+    }
 }

@@ -7,8 +7,9 @@
 //!
 //! # Specification
 //!
-//! * **text-exact** (F1): the hashes of all words; the text ends at a line of twenty or more `_`
-//!   (a mailing list's footer) or at a line `-- ` (a signature). From [`EXACT`] words on.
+//! All read a text without its footer (`view::footer`).
+//!
+//! * **text-exact** (F1): the hashes of all words, from [`EXACT`] words on.
 //! * **text-short**: the same for texts of [`SHORT`] to [`EXACT`] − 1 words.
 //! * **text-anchor** (F2): runs of [`RUN`] words that weigh [`RUN_WEIGHT`] or more together. The
 //!   *phrase* of a run is `h = 0; for each word: h = mix(h ^ bones)`, without its highest bit.
@@ -68,11 +69,6 @@ const REMARK_WEIGHT: u32 = 14;
 const SENTENCE_WEIGHT: u32 = 32;
 /// The most sentences of a text.
 const SENTENCES: usize = 16;
-/// A footer has no more octets and lines.
-const FOOTER: usize = 1600;
-const FOOTER_LINES: usize = 32;
-/// So many words stand above a footer.
-const ABOVE: usize = 5;
 /// What tells a word from a phrase.
 pub(super) const WORD: u64 = 1 << 63;
 
@@ -88,7 +84,7 @@ pub(super) fn prints(
     let first = out.len();
     let mut shorts = Vec::new();
     for part in &view.texts {
-        let read = words(without_footer(&part.text), limits);
+        let read = words(part.body(), limits);
         reached.merge(read.reached);
         whole(&read, out, &mut shorts);
         anchors(&read.words, known, (Algorithm::TextAnchor, ANCHORS), out);
@@ -170,37 +166,6 @@ fn whole(read: &Words, out: &mut Vec<Fingerprint>, shorts: &mut Vec<Vec<u8>>) {
         }
         _ => {}
     }
-}
-
-/// `text` without what mailing lists, mail programs and authors put below every message: from the
-/// first separator on behind which there are no more than [`FOOTER_LINES`] lines and
-/// [`FOOTER`] octets; as long as an eighth of its words stands above it.
-fn without_footer(text: &str) -> &str {
-    let start = text.ceil_char_boundary(text.len().saturating_sub(FOOTER));
-    let tail = text.get(start..).unwrap_or_default();
-    let mut cuts = Vec::new();
-    let mut at = text.len();
-    for line in tail.split_inclusive('\n').rev().take(FOOTER_LINES) {
-        at -= line.len();
-        if is_separator(line) {
-            cuts.push(at);
-        }
-    }
-    let body = cuts.into_iter().rev().find_map(|cut| {
-        let (body, footer) = text.split_at_checked(cut)?;
-        let above = body.split_whitespace().take(FOOTER).count();
-        let enough = above * 8 >= footer.split_whitespace().count();
-        (enough && above >= ABOVE).then_some(body)
-    });
-    body.unwrap_or(text)
-}
-
-/// Is this line drawn: nothing but `- _ = * ~ #` (two or more), or mostly?
-fn is_separator(line: &str) -> bool {
-    let line = line.trim_start_matches(['>', '|', ' ', '\t']).trim_end();
-    let drawn =
-        line.bytes().filter(|b| matches!(b, b'-' | b'_' | b'=' | b'*' | b'~' | b'#')).count();
-    drawn >= 2 && drawn == line.len() || drawn >= 12 && drawn * 5 >= line.len() * 3
 }
 
 fn anchors(

@@ -211,7 +211,7 @@ impl Table {
         let share = |part: usize, whole: usize| 100.0 * part as f64 / whole.max(1) as f64;
         let mut means = [0.0; 4];
         let mut singles = 0;
-        for ((_, name), r) in &self.0 {
+        for ((_, name), r) in self.0.iter().filter(|(_, r)| r.tried[0] > 0) {
             let row = [
                 share(r.verdicts[0], r.tried[0]),
                 share(r.verdicts[1], r.tried[1]),

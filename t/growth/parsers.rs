@@ -2,6 +2,7 @@
 
 use mailprint::cli::archive::mailbox::Mbox;
 use mailprint::engine::{Curve, Engine, Options, Worker};
+use mailprint::fingerprint;
 use mailprint::limits::Limits;
 use mailprint::message::headers::Field;
 use mailprint::message::{address, content_type::ContentType, encoded_word};
@@ -28,6 +29,13 @@ fn load(lines: &[u8]) -> mailprint::rules::RuleSet {
         ..Sources::default()
     };
     mailprint::rules::load(&sources, &Limits::default())
+}
+
+/// What a message is recognised by.
+pub fn fingerprints(mail: &[u8]) {
+    let limits = Limits::default();
+    let message = mailprint::message::Message::parse(mail.to_vec(), &limits);
+    black_box(fingerprint::of(&message, &fingerprint::common::Nothing, &limits));
 }
 
 /// The whole road, every view, a rule of each kind.

@@ -105,7 +105,7 @@ impl<'m> View<'m> {
     /// Finds references in the texts, and drops what is said twice.
     fn finish(&mut self, limits: &Limits) {
         for text in &self.texts {
-            let urls = urls_in(&text.text).map(|url| Link { url, source: Source::Text });
+            let urls = urls_in(text.body()).map(|url| Link { url, source: Source::Text });
             let room = limits.fingerprint_links.saturating_mul(2).saturating_sub(self.links.len());
             self.links.extend(urls.take(room));
         }
@@ -228,6 +228,8 @@ fn is_name_with_path(word: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::limits::Reached;
+    use proptest::prelude::*;
 
     fn view(raw: &str, look: impl Fn(&View<'_>)) {
         let limits = Limits::default();
@@ -290,5 +292,120 @@ mod tests {
             );
             assert_eq!(view.texts.first().map(|t| t.text.trim()), Some("hi"));
         });
+    }
+
+    fn of_text(text: &str, limits: &Limits) -> (View<'static>, Reached) {
+        let view = View::of_text(text, limits);
+        let reached = view.reached;
+        (view, reached)
+    }
+
+    fn of_page(body: &str, limits: &Limits, look: impl Fn(&View<'_>)) {
+        let raw = format!("Content-Type: text/html\n\n{body}");
+        let message = Message::parse(raw.into_bytes(), limits);
+        look(&View::of(&message, limits));
+    }
+
+    #[test]
+    fn limit_fingerprint_texts() {
+        let part = "--b\nContent-Type: text/plain\n\nsaid\n";
+        let limits = Limits { fingerprint_texts: 2, ..Limits::default() };
+        for (count, kept, over) in [(1, 1, false), (2, 2, false), (3, 2, true)] {
+            let raw = format!(
+                "Content-Type: multipart/mixed; boundary=b\n\n{}--b--\n",
+                part.repeat(count)
+            );
+            let message = Message::parse(raw.into_bytes(), &limits);
+            let view = View::of(&message, &limits);
+            assert_eq!(view.texts.len(), kept);
+            assert_eq!(view.reached.has(Limit::FingerprintTexts), over, "{count}");
+        }
+    }
+
+    #[test]
+    fn limit_fingerprint_text_keeps_both_ends() {
+        let limits = Limits { fingerprint_text: 10, ..Limits::default() };
+        for (text, kept, over) in [
+            ("123456789", "123456789", false),
+            ("1234567890", "1234567890", false),
+            ("12345678901", "12345\n78901", true),
+        ] {
+            let (view, reached) = of_text(text, &limits);
+            assert_eq!(view.texts.first().map(|part| part.text.as_str()), Some(kept));
+            assert_eq!(reached.has(Limit::FingerprintText), over, "{text}");
+        }
+    }
+
+    #[test]
+    fn limit_fingerprint_links_in_text_and_in_pages() {
+        let limits = Limits { fingerprint_links: 2, ..Limits::default() };
+        for (count, kept, over) in [(1, 1, false), (2, 2, false), (3, 2, true)] {
+            let urls: String = (0..count).map(|n| format!("http://a{n}.example/ ")).collect();
+            let (view, reached) = of_text(&urls, &limits);
+            assert_eq!((view.links.len(), reached.has(Limit::FingerprintLinks)), (kept, over));
+            let anchors: String =
+                (0..count).map(|n| format!("<a href='http://a{n}.example/'>x</a>")).collect();
+            of_page(&anchors, &limits, |view| {
+                assert_eq!(
+                    (view.links.len(), view.reached.has(Limit::FingerprintLinks)),
+                    (kept, over)
+                );
+            });
+        }
+    }
+
+    #[test]
+    fn limit_fingerprint_elements() {
+        let limits = Limits { fingerprint_elements: 2, ..Limits::default() };
+        for (count, kept, over) in [(1, 1, false), (2, 2, false), (3, 2, true)] {
+            of_page(&"<p>x".repeat(count), &limits, |view| {
+                assert_eq!(view.pages.first().map(|page| page.elements.len()), Some(kept));
+                assert_eq!(view.reached.has(Limit::FingerprintElements), over);
+            });
+        }
+    }
+
+    #[test]
+    fn limit_fingerprint_files_holds_for_parts_and_for_urls_with_data() {
+        let limits = Limits { fingerprint_files: 2, ..Limits::default() };
+        let part = "--b\nContent-Type: image/gif\n\nGIF\n";
+        for (count, kept, over) in [(1, 1, false), (2, 2, false), (3, 2, true)] {
+            let raw = format!(
+                "Content-Type: multipart/mixed; boundary=b\n\n{}--b--\n",
+                part.repeat(count)
+            );
+            let message = Message::parse(raw.into_bytes(), &limits);
+            let view = View::of(&message, &limits);
+            assert_eq!((view.files.len(), view.reached.has(Limit::FingerprintFiles)), (kept, over));
+            of_page(&"<img src='data:image/gif,GIF'>".repeat(count), &limits, |view| {
+                assert_eq!(
+                    (view.files.len(), view.reached.has(Limit::FingerprintFiles)),
+                    (kept, over)
+                );
+            });
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn any_message_has_views(
+            parts in proptest::collection::vec(
+                prop_oneof![
+                    Just("Content-Type: text/html; charset=utf-8\n\n"), Just("<p style=\"display:"),
+                    Just("<style>.a::before{content:\""), Just("<table><tr><td>"), Just("</td></tr>"),
+                    Just("<bdo dir=rtl>"), Just("<div style='display:flex;flex-direction:row-reverse'>"),
+                    Just("</div>"), Just("\u{202e}"), Just("&#x1F170;"), Just("data:a/b;base64,"),
+                    Just("<a href="), Just("\">"), Just("http://"), Just("-- \n"), Just("é"), Just("你"), Just(" "),
+                ],
+                0..60,
+            ),
+            noise in any::<Vec<u8>>(),
+        ) {
+            let raw = [parts.concat().as_bytes(), &noise].concat();
+            let limits = Limits::default();
+            let message = Message::parse(raw, &limits);
+            let view = View::of(&message, &limits);
+            super::super::super::of_view(&view, &super::super::super::common::Nothing, &limits);
+        }
     }
 }

@@ -10,6 +10,7 @@
 
 mod build;
 mod css;
+mod footer;
 mod page;
 mod sheet;
 mod tokenizer;
@@ -129,6 +130,13 @@ pub struct File<'m> {
     pub attached: bool,
     /// Its content, transfer encoding undone.
     pub bytes: Cow<'m, [u8]>,
+}
+
+impl TextPart {
+    /// The text without what mailing lists and mail programs put below every message.
+    pub fn body(&self) -> &str {
+        footer::without_footer(&self.text)
+    }
 }
 
 impl View<'_> {
