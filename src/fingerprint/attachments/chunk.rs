@@ -42,8 +42,8 @@ struct Chunks<'b> {
 impl<'b> Chunks<'b> {
     fn new(bytes: &'b [u8]) -> Chunks<'b> {
         let bits = match bytes.len() {
-            ..0x1000 => 8,
-            ..0x4000 => 9,
+            0..0x1000 => 8,
+            0x1000..0x4000 => 9,
             _ => 11,
         };
         Chunks { rest: bytes, bits }

@@ -384,12 +384,13 @@ fn show(content: &[u8], fonts: &HashMap<&[u8], &Map>, out: &mut String, most: us
                         shown.clear();
                     }
                     // A number in TJ that moves far is a blank.
-                    [b'-', digits @ ..] if !shown.is_empty() && font.is_none() => {
-                        if digits.len() >= 3
-                            && digits.iter().all(|b| b.is_ascii_digit() || *b == b'.')
-                        {
-                            shown.push(b' ');
-                        }
+                    [b'-', digits @ ..]
+                        if !shown.is_empty()
+                            && font.is_none()
+                            && digits.len() >= 3
+                            && digits.iter().all(|b| b.is_ascii_digit() || *b == b'.') =>
+                    {
+                        shown.push(b' ');
                     }
                     word if word.first().is_some_and(u8::is_ascii_alphabetic) => shown.clear(),
                     _ => {}

@@ -7,10 +7,11 @@
 //!
 //! A link to a known redirector is replaced by its goal; any other that holds a whole URL
 //! counts beside its goal; at most [`NESTING`] times. Sites that are common, and the domains
-//! that the message is addressed to, make no fingerprints. Each transform is UTF-8:
+//! that the message is addressed to, make no fingerprints; nor does what is only loaded
+//! (pictures, styles), unless nothing can be followed (anchors, forms, text): pages that forge
+//! another one load its pictures. Each transform is UTF-8:
 //!
-//! * `link-domain`: `d:` and the site. If there are more than [`MOST`], those that a reader
-//!   follows (anchors, forms, text) go first, then those with the lower digest.
+//! * `link-domain`: `d:` and the site. Of each algorithm those with the lowest digests, [`MOST`].
 //! * `link-path`: the site, then the path's shape: lower case, without the last `/`; each run
 //!   of digits is `0`, each run of eight or more of `0-9a-f` with a digit in it, and each
 //!   segment that looks random ([`is_random`]), is `*`. Abstains if less than four characters
@@ -130,7 +131,10 @@ fn addressed(headers: &Headers) -> HashSet<String> {
 
 /// Adds the fingerprints of `links`, those to `own` domains left out.
 pub(super) fn of_links(links: &[Link], own: &HashSet<String>, out: &mut Vec<Fingerprint>) {
-    let telling = |link: &&Link| !link.site.common && !own.contains(&link.site.name);
+    let is_telling_site = |link: &&Link| !link.site.common && !own.contains(&link.site.name);
+    // A forged page loads the pictures of the one that it forges.
+    let leads_somewhere = links.iter().filter(is_telling_site).any(|link| link.followed);
+    let telling = |link: &&Link| is_telling_site(link) && (link.followed || !leads_somewhere);
     let mut domains = Ranked::default();
     let mut paths = Ranked::default();
     let mut kits = Ranked::default();
@@ -139,7 +143,7 @@ pub(super) fn of_links(links: &[Link], own: &HashSet<String>, out: &mut Vec<Fing
         text.clear();
         text.push_str("d:");
         text.push_str(&link.site.name);
-        domains.add(Algorithm::LinkDomain, &text, link.followed);
+        domains.add(Algorithm::LinkDomain, &text);
         let shape = shape(&link.url.path);
         if shape.len() < 4 {
             continue;
@@ -148,12 +152,12 @@ pub(super) fn of_links(links: &[Link], own: &HashSet<String>, out: &mut Vec<Fing
             text.clear();
             text.push_str(&link.site.name);
             text.push_str(&shape);
-            paths.add(Algorithm::LinkPath, &text, link.followed);
+            paths.add(Algorithm::LinkPath, &text);
         }
         if is_telling(&shape) {
             text.clear();
             let _ = write!(text, "{shape}?{}", keys(&link.url));
-            kits.add(Algorithm::LinkKit, &text, link.followed);
+            kits.add(Algorithm::LinkKit, &text);
         }
     }
     for ranked in [domains, paths, kits] {
@@ -161,21 +165,20 @@ pub(super) fn of_links(links: &[Link], own: &HashSet<String>, out: &mut Vec<Fing
     }
 }
 
-/// Fingerprints of one algorithm with whether a reader follows what they are of.
+/// Fingerprints of one algorithm.
 #[derive(Default)]
-struct Ranked(Vec<(bool, Fingerprint)>);
+struct Ranked(Vec<Fingerprint>);
 
 impl Ranked {
-    fn add(&mut self, algorithm: Algorithm, transform: &str, followed: bool) {
-        self.0.push((!followed, digest(algorithm, transform.as_bytes())));
+    fn add(&mut self, algorithm: Algorithm, transform: &str) {
+        self.0.push(digest(algorithm, transform.as_bytes()));
     }
 
-    /// The first of each, best first.
+    /// Each once, the lowest digests.
     fn into(mut self, out: &mut Vec<Fingerprint>) {
-        self.0.sort_unstable_by_key(|(rank, print)| (print.digest, *rank));
-        self.0.dedup_by_key(|(_, print)| print.digest);
-        self.0.sort_by_key(|(rank, _)| *rank);
-        out.extend(self.0.into_iter().take(MOST).map(|(_, print)| print));
+        self.0.sort_unstable();
+        self.0.dedup();
+        out.extend(self.0.into_iter().take(MOST));
     }
 }
 
@@ -399,14 +402,17 @@ mod tests {
     }
 
     #[test]
-    fn what_a_reader_follows_goes_first() {
-        let mut raw: Vec<_> =
-            (0..40).map(|n| link(&format!("http://d{n}.com/"), Source::Loaded)).collect();
+    fn what_is_loaded_counts_only_where_nothing_can_be_followed() {
+        let of = |raw: &[view::Link]| {
+            let mut out = Vec::new();
+            let links = read(raw, &Limits::default(), &mut Reached::default());
+            of_links(&links, &HashSet::new(), &mut out);
+            out
+        };
+        let many = |n: usize| link(&format!("http://d{n}.com/"), Source::Loaded);
+        let mut raw: Vec<_> = (0..40).map(many).collect();
+        assert_eq!(of(&raw).len(), MOST);
         raw.push(link("http://example.com/", Source::Anchor));
-        let links = read(&raw, &Limits::default(), &mut Reached::default());
-        let mut out = Vec::new();
-        of_links(&links, &HashSet::new(), &mut out);
-        assert_eq!(out.len(), MOST);
-        assert_eq!(out.first(), all(Algorithm::LinkDomain, &["d:example.com"]).first());
+        assert_eq!(of(&raw), all(Algorithm::LinkDomain, &["d:example.com"]));
     }
 }

@@ -23,8 +23,11 @@ pub const OPERATORS: &[Operator] = &[
     ("skeleton_noise", skeleton_noise),
 ];
 
+/// What is done to a picture.
+pub type Change = fn(RgbImage, &mut Chance) -> RgbImage;
+
 /// The operators on pictures by name, for those who measure pictures without mails.
-pub const PICTURES: &[(&str, fn(RgbImage, &mut Chance) -> RgbImage)] = &[
+pub const PICTURES: &[(&str, Change)] = &[
     ("image_jpeg", |picture, _| picture),
     ("image_resize", resized),
     ("image_noise", noisy),
@@ -105,11 +108,7 @@ pub fn jpeg(picture: &RgbImage, chance: &mut Chance) -> Option<Vec<u8>> {
     Some(out)
 }
 
-fn on_pictures(
-    bytes: &[u8],
-    seed: u64,
-    change: fn(RgbImage, &mut Chance) -> RgbImage,
-) -> Option<Vec<u8>> {
+fn on_pictures(bytes: &[u8], seed: u64, change: Change) -> Option<Vec<u8>> {
     let mut chance = Chance::new(seed, bytes);
     edit(bytes, |head, file| {
         let picture = image::load_from_memory(file).ok()?;
