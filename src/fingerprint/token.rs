@@ -431,7 +431,7 @@ mod tests {
     fn limit_fingerprint_tokens() {
         let limits = Limits { fingerprint_tokens: 3, ..Limits::default() };
         for (text, count, reached) in
-            [("one two", 2, false), ("one two six", 3, true), ("one two six ten", 3, true)]
+            [("one two", 2, false), ("one two six", 3, false), ("one two six ten", 3, true)]
         {
             let read = words(text, &limits);
             assert_eq!(read.words.len(), count);
