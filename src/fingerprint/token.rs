@@ -125,8 +125,6 @@ struct Scanner {
     gap: usize,
     /// The letter before, in a script without spaces.
     before: Option<char>,
-    /// Line ends since the last character that is no white space.
-    newlines: usize,
     /// The last character ends a sentence if white space follows.
     stop: bool,
 }
