@@ -276,7 +276,7 @@ impl Scanner {
             if self.letters < self.others || self.letters + self.others < 3 {
                 return;
             }
-            let undone = self.word.iter_mut().all(|c| fold::leet(c));
+            let undone = self.word.iter_mut().all(fold::leet);
             if !undone {
                 return;
             }
