@@ -202,7 +202,7 @@ const fn share(scale: Scale, matches: u32, percent: u32, points: u32) -> Scale {
 /// a subject of four words or more hardly ever is.
 const SCALE: &[Scale] = &[
     share(each(Algorithm::TextExact, 40, 0, 40), 1, 100, 100),
-    share(each(Algorithm::TextAnchor, 15, 15, 30), 10, 34, 110),
+    share(each(Algorithm::TextAnchor, 15, 15, 30), 9, 34, 110),
     share(each(Algorithm::TextBand, 20, 10, 40), 4, 60, 100),
     share(each(Algorithm::TextBag, 10, 15, 40), 6, 50, 100),
     share(each(Algorithm::TextSentence, 15, 0, 15), 3, 40, 110),
