@@ -189,7 +189,7 @@ fn one(property: &str, value: &str, around: &Look, look: &mut Look, box_: &mut B
             let sizes = value.split_ascii_whitespace();
             let size_of = |word: &str| size(word.split('/').next()?, around.size);
             if let Some(size) = sizes
-                .filter(|word| !word.starts_with(|c: char| c.is_ascii_digit() && word.len() == 3))
+                .filter(|word| !(word.len() == 3 && word.bytes().all(|b| b.is_ascii_digit())))
                 .find_map(size_of)
             {
                 look.size = size;
