@@ -61,7 +61,6 @@ fn close(name: &mut [u8], at: usize) -> Option<()> {
 }
 
 /// What is behind a backslash: a byte, or nothing at the end; `None` of a number that is too high.
-#[expect(clippy::type_complexity, reason = "said in one line")]
 fn escaped(text: &[u8]) -> Option<Option<(u8, &[u8])>> {
     let Some((&first, _)) = text.split_first() else { return Some(None) };
     if !first.is_ascii_digit() {

@@ -151,7 +151,7 @@ impl Written {
         let at = if sign == b'=' { 10 } else { usize::from(sign - b'0') };
         let variable = self.target().variables.get_mut(at)?;
         if variable.is_none() {
-            *variable = Some(text.into()).filter(|text: &Box<[u8]>| !text.is_empty());
+            *variable = (!text.is_empty()).then(|| text.into());
             variable.as_ref()?;
         }
         Some(())

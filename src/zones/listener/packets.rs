@@ -17,7 +17,7 @@ const AT_ONCE: usize = 64;
 pub fn serve(socket: &UdpSocket, shared: &Shared) {
     let fd = socket.as_raw_fd();
     let mut packets = vec![[0; LARGEST]; AT_ONCE];
-    let mut answers: Vec<Vec<u8>> = vec![Vec::with_capacity(LARGEST); AT_ONCE];
+    let mut answers: Vec<Vec<u8>> = vec![Vec::new(); AT_ONCE];
     let mut came = MultiHeaders::preallocate(AT_ONCE, None);
     let mut going = MultiHeaders::preallocate(AT_ONCE, None);
     let mut to = Vec::with_capacity(AT_ONCE);

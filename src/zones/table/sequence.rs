@@ -93,7 +93,7 @@ impl Plan {
         }
         // Numbers of no particular order are where their size says, or next to it: one place in
         // memory instead of several.
-        let share = u128::from(low) * u128::from(length) >> self.low_bits;
+        let share = (u128::from(low) * u128::from(length)) >> self.low_bits;
         let mut place = (first + share as u64).clamp(first, end - 1);
         for _ in 0..NEAR {
             let is_above = self.low(lows, place) > low;
