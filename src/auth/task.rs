@@ -8,7 +8,7 @@ use super::signature::{Claim, Method, Outcome, Signature};
 use crate::dns::Lookup;
 use futures_util::future::join_all;
 use std::borrow::Cow;
-use std::cell::LazyCell;
+use std::cell::OnceCell;
 use std::collections::HashMap;
 
 /// A signature, and what its key has to show if it needs one.
@@ -82,7 +82,8 @@ pub async fn run_all(tasks: Vec<Task>, lookup: &dyn Lookup, most_bits: usize) ->
 
 /// A message's body in its forms and their hashes, each made when it is first asked for.
 pub struct Bodies<'b> {
-    body: LazyCell<Cow<'b, [u8]>, Box<dyn FnOnce() -> Cow<'b, [u8]> + 'b>>,
+    mail: &'b Mail<'b>,
+    body: OnceCell<Cow<'b, [u8]>>,
     forms: HashMap<Form, Vec<u8>>,
     hashes: HashMap<(Form, Hash, usize), Vec<u8>>,
 }
@@ -90,20 +91,20 @@ pub struct Bodies<'b> {
 impl<'b> Bodies<'b> {
     /// Those of `mail`.
     pub fn new(mail: &'b Mail) -> Bodies<'b> {
-        let body = LazyCell::new(Box::new(|| mail.body()) as Box<dyn FnOnce() -> _>);
-        Bodies { body, forms: HashMap::new(), hashes: HashMap::new() }
+        Bodies { mail, body: OnceCell::new(), forms: HashMap::new(), hashes: HashMap::new() }
     }
 
     /// The body as it came.
     pub fn plain(&self) -> &[u8] {
-        &self.body
+        self.body.get_or_init(|| self.mail.body())
     }
 
     /// Is the body another one than `claim` was made over?
     pub fn is_altered(&mut self, claim: &Claim, method: Method) -> bool {
         let Some(told) = claim.body_hash() else { return false };
+        let plain = self.body.get_or_init(|| self.mail.body());
         let form = self.forms.entry(method.body);
-        let body = form.or_insert_with(|| method.body.body(&self.body).into_owned());
+        let body = form.or_insert_with(|| method.body.body(plain).into_owned());
         let length = claim.covered_body(body.len());
         let hash = self.hashes.entry((method.body, method.hash, length)).or_insert_with(|| {
             let mut hash = method.hash.begin();

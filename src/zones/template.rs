@@ -116,16 +116,18 @@ mod tests {
     use super::*;
     use std::net::Ipv6Addr;
 
+    type Texts = [Option<Box<[u8]>>; VARIABLES];
+
     #[test]
     fn templates_are_filled_in_as_rbldnsd_does() {
         let none = || std::array::from_fn(|_| None);
-        let mut some: [Option<Box<[u8]>>; VARIABLES] = none();
+        let mut some: Texts = none();
         some[1] = Some((*b"See $").into());
         some[2] = Some((*b"for details").into());
-        let mut based: [Option<Box<[u8]>>; VARIABLES] = none();
+        let mut based: Texts = none();
         based[10] = Some((*b"See x?$= ($) for $1").into());
         let subject = Subject::V4(0x7f00_0004);
-        let cases: &[(&str, &[Option<Box<[u8]>>; VARIABLES], &str)] = &[
+        let cases: &[(&str, &Texts, &str)] = &[
             ("", &some, ""),
             ("$1/a/$ $2", &some, "See $/a/127.0.0.4 for details"),
             ("$$$$. $3 $x $", &some, "$$. $3 127.0.0.4x 127.0.0.4"),

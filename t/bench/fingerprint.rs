@@ -5,13 +5,14 @@
 
 #![allow(clippy::print_stdout, clippy::unwrap_used, reason = "a program for people")]
 
+use mailprint::clock::Tick;
 use mailprint::fingerprint::common::Nothing;
 use mailprint::fingerprint::view::View;
 use mailprint::fingerprint::{self, Prints};
 use mailprint::limits::Limits;
 use mailprint::message::Message;
 use std::hint::black_box;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 /// The sizes that count as 10 kB.
 const SIZES: std::ops::Range<usize> = 8_000..12_000;
@@ -44,7 +45,7 @@ fn row(name: &str, raw: &[Vec<u8>], work: impl Fn(&Message)) {
         let message = Message::parse(bytes.clone(), &limits);
         work(&message);
         let once = || {
-            let began = Instant::now();
+            let began = Tick::now();
             work(&message);
             began.elapsed()
         };

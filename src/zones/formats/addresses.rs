@@ -163,9 +163,12 @@ mod tests {
     use super::*;
     use std::net::{Ipv4Addr, Ipv6Addr};
 
+    /// First, last, length of the prefix.
+    type Ends<'t> = (&'t str, &'t str, u32);
+
     #[test]
     fn ranges_are_read_as_rbldnsd_reads_them() {
-        let cases: &[(&str, Option<(&str, &str, u32)>)] = &[
+        let cases: &[(&str, Option<Ends>)] = &[
             ("127.0.0.0/24", Some(("127.0.0.0", "127.0.0.255", 24))),
             ("127.0.0", Some(("127.0.0.0", "127.0.0.255", 24))),
             ("127/24", Some(("127.0.0.0", "127.0.0.255", 24))),
@@ -205,9 +208,12 @@ mod tests {
         }
     }
 
+    /// An address, the length of its prefix, and what it is cut to.
+    type V6<'t> = (&'t str, u32, &'t str);
+
     #[test]
     fn long_addresses_are_read() {
-        let cases: &[(&str, Option<(&str, u32, &str)>)] = &[
+        let cases: &[(&str, Option<V6>)] = &[
             ("2001:21ab:c000/36", Some(("2001:21ab:c000::", 36, ""))),
             ("2001:21ab:def7:4242 x", Some(("2001:21ab:def7:4242::", 64, " x"))),
             ("::1", Some(("::1", 128, ""))),

@@ -27,6 +27,7 @@ pub const OPERATORS: &[Operator] = &[
 pub type Change = fn(RgbImage, &mut Chance) -> RgbImage;
 
 /// The operators on pictures by name, for those who measure pictures without mails.
+#[allow(dead_code, reason = "of those who share this file, one draws pictures")]
 pub const PICTURES: &[(&str, Change)] = &[
     ("image_jpeg", |picture, _| picture),
     ("image_resize", resized),
