@@ -208,7 +208,7 @@ mod tests {
         }
     }
 
-    /// An address, the length of its prefix, and what it is cut to.
+    /// An address, the length of its prefix, and what follows.
     type V6<'t> = (&'t str, u32, &'t str);
 
     #[test]
