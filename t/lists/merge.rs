@@ -1,4 +1,5 @@
-//! One message that everything knows something of: a held list, a live one, SPF, and its HELO.
+//! One message that everything knows something of: a held list, a live one, SPF, its HELO, its
+//! host's missing reverse name, and fingerprints.
 
 use crate::responder::{Responder, a, code, found, txt, well_kept_list};
 use crate::world::{World, free_address, open_to_all, until, wait_for};
@@ -12,25 +13,36 @@ const RULES: &str = "util_rb_tld example test\nclear_internal_networks\n\
     score LIVE 0 1.5 0 1.5\n\
     header SPF_FAIL eval:check_for_spf_fail()\ntflags SPF_FAIL net\nscore SPF_FAIL 0 0.919 0 0.9\n\
     header HELO_DYNAMIC X-Spam-Relays-External =~ /^\\[ [^\\]]*helo=dsl-/\n\
-    score HELO_DYNAMIC 1.25\n";
+    score HELO_DYNAMIC 1.25\n\
+    header NO_REVERSE eval:check_rdns_dns('none')\ntflags NO_REVERSE net\n\
+    score NO_REVERSE 0 0.75 0 0.75\n\
+    full KNOWN eval:check_fingerprint('spam', 'strong')\nscore KNOWN 5.5\n\
+    score_group CONTENT 4 KNOWN\n";
 
 const PRE: &str = "loadplugin Mail::SpamAssassin::Plugin::DNSEval\n\
-    loadplugin Mail::SpamAssassin::Plugin::SPF\n";
+    loadplugin Mail::SpamAssassin::Plugin::SPF\n\
+    loadplugin Mail::SpamAssassin::Plugin::Mailprint\n";
 
 const MESSAGE: &str = "Return-Path: <bad@sender.test>\n\
     Received: from dsl-192-0-2-5.a.example (dsl-192-0-2-5.a.example [192.0.2.5])\n\
     \tby mx.example (Postfix) with SMTP id 1;\n\tThu, 1 Jan 2026 00:00:00 +0000\n\
-    From: <bad@sender.test>\nSubject: x\nMessage-Id: <1@x>\n\nhello\n";
+    From: <bad@sender.test>\nSubject: x\nMessage-Id: <1@x>\n\nDear customer number 17,\n\n\
+    whoever orders one of our golden garden gnomes before midnight gets a second one, a small \
+    wooden bench and a lamp that never needs oil on top of it without paying anything more. \
+    Nobody else makes such an offer to people who love their gardens as much as you do.\n";
 
 /// What each rule is worth, and what the group's cap takes.
 const PARTS: &[(&str, f64)] = &[
     ("HELO_DYNAMIC", 1.25),
     ("IN_FIRST", 2.5),
     ("IN_SECOND", 2.0),
+    ("KNOWN", 5.5),
     ("LIVE", 1.5),
+    ("NO_REVERSE", 0.75),
     ("SPF_FAIL", 0.919),
 ];
-const CAP: f64 = 3.0;
+/// What the groups of lists and of content take.
+const CAPS: [(&str, f64, f64); 2] = [("LISTS_OF_RELAYS", 3.0, 4.5), ("CONTENT", 4.0, 5.5)];
 
 #[test]
 fn the_parts_of_a_score_are_told_and_sum_up() {
@@ -53,10 +65,12 @@ fn the_parts_of_a_score_are_told_and_sum_up() {
     std::fs::create_dir_all(&folder).unwrap();
     open_to_all(&folder, 0o777);
     let yaml = format!(
-        "zones:\n  folder: {}\n  group_most: {CAP}\n  lists:\n{}{}",
+        "zones:\n  folder: {}\n  group_most: 3\n  lists:\n{}{}\
+         fingerprints:\n  store: {}\n",
         folder.display(),
         list("first.example", "IN_FIRST 2.5 Is in the first list"),
         list("second.example", "IN_SECOND 2 Is in the second list"),
+        world.at("store").display(),
     );
     world.write("m.yaml", &yaml);
     world.write("rules/a.cf", &format!("{RULES}dns_server {}\n", responder.address));
@@ -64,13 +78,20 @@ fn the_parts_of_a_score_are_told_and_sum_up() {
     let address = free_address();
     let at = |name: &str| world.at(name).display().to_string();
     let options = ["-C", &at("rules"), "--siteconfigpath", &at("site"), "--config", &at("m.yaml")];
+    let other = MESSAGE.replace("number 17", "number 29").replace("bad@", "worse@");
+    world.write("learned", &other);
+    let mut learn = Command::new(env!("CARGO_BIN_EXE_mailprint"));
+    learn.args(["fp", "learn", "--class", "spam", "--config", &at("m.yaml"), &at("learned")]);
+    assert!(learn.status().unwrap().success());
+    open_to_all(&world.at("store"), 0o777);
     let mut program = Command::new(env!("CARGO_BIN_EXE_mailprint"));
     program.arg("spamd").args(options).args(["-s", "null", "-m", "1", "-i", "127.0.0.1", "-p"]);
     program.arg(address.port().to_string()).stdin(Stdio::null()).current_dir(&world.0);
     let child = program.spawn().unwrap();
     let _server = crate::world::Running { child, address };
     wait_for(address);
-    let expected = PARTS.iter().map(|(_, score)| score).sum::<f64>() - (2.5 + 2.0 - CAP);
+    let over: f64 = CAPS.iter().map(|(_, cap, sum)| sum - cap).sum();
+    let expected = PARTS.iter().map(|(_, score)| score).sum::<f64>() - over;
     let mut reply = String::new();
     until("the lists are held", || {
         reply = spamc(address.port());
@@ -101,7 +122,10 @@ fn the_parts_of_a_score_are_told_and_sum_up() {
     for (name, score) in PARTS {
         assert!(text.contains(&format!("{score:8.3} {name}")), "{name}: {text}");
     }
-    assert!(text.contains("group LISTS_OF_RELAYS: 3.000 of its 4.500 count"), "{text}");
+    for (group, cap, sum) in CAPS {
+        let line = format!("group {group}: {cap:.3} of its {sum:.3} count");
+        assert!(text.contains(&line), "{line}: {text}");
+    }
     assert!(text.contains("> 192.0.2.5 listed in first.example"), "{text}");
     assert!(responder.asked().iter().all(|asked| !asked.name.contains("first.example")));
 }
