@@ -8,7 +8,7 @@ use mailprint::rules::{self, Sources};
 use mailprint::server::network::{Access, Asking};
 use std::collections::HashSet;
 use std::io::Write;
-use std::net::UdpSocket;
+use std::net::{TcpListener, UdpSocket};
 use std::path::Path;
 use std::process::{Child, Command, ExitCode, Stdio};
 use std::sync::Arc;
@@ -108,9 +108,7 @@ struct Internet {
 
 impl Internet {
     fn start(program: &Path, seed: &str) -> Internet {
-        let free = UdpSocket::bind("127.0.0.1:0").expect("a socket");
-        let port = free.local_addr().expect("its address").port();
-        drop(free);
+        let port = free_port();
         let process = Command::new(program)
             .args(["--port", &port.to_string(), "--seed", seed])
             .spawn()
@@ -132,6 +130,17 @@ impl Internet {
             }
         }
         panic!("fake-dns does not answer");
+    }
+}
+
+/// A port that is free for both protocols.
+fn free_port() -> u16 {
+    loop {
+        let free = UdpSocket::bind("127.0.0.1:0").expect("a socket");
+        let address = free.local_addr().expect("its address");
+        if TcpListener::bind(address).is_ok() {
+            return address.port();
+        }
     }
 }
 
