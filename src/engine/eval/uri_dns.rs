@@ -227,11 +227,12 @@ impl Tour<'_> {
         }
         let domain = if numeric { host } else { domain };
         let mut asks = Vec::new();
+        let (whole, domain_alone) = (Asked::new(host, None), Asked::new(domain, None));
         for list in self.lists {
             let What::Domain { names, addresses } = list.what else { continue };
             if if numeric { addresses } else { names } {
-                let name = if list.whole_host { host } else { domain };
-                asks.extend(self.ask(list, name, None));
+                let asked = if list.whole_host { &whole } else { &domain_alone };
+                asks.extend(self.ask(list, asked));
             }
         }
         let servers = async {
@@ -264,8 +265,9 @@ impl Tour<'_> {
         let mut asks = Vec::new();
         for data in reply.of(Kind::A) {
             let Data::V4(address) = data else { continue };
+            let asked = Asked::new(address.to_string().as_bytes(), Some(&host));
             for list in self.lists.iter().filter(|list| wanted(list.what)) {
-                asks.extend(self.ask(list, address.to_string().as_bytes(), Some(&host)));
+                asks.extend(self.ask(list, &asked));
             }
         }
         self.judge(asks).await
@@ -288,13 +290,15 @@ impl Tour<'_> {
             if !numeric {
                 names.push(server.to_vec());
             }
+            let (whole, trimmed) =
+                (Asked::new(server, None), Asked::new(&registry.trimmed(server), None));
             for list in self.lists {
-                let name = match list.what {
-                    What::NameServer { whole: false } if !numeric => registry.trimmed(server),
-                    What::NameServer { .. } => server.to_vec(),
+                let asked = match list.what {
+                    What::NameServer { whole: false } if !numeric => &trimmed,
+                    What::NameServer { .. } => &whole,
                     _ => continue,
                 };
-                asks.extend(self.ask(list, &name, None));
+                asks.extend(self.ask(list, asked));
             }
         }
         let addresses = join_all(names.iter().map(|name| self.addresses(name)));
@@ -308,24 +312,14 @@ impl Tour<'_> {
         self.lookup.lookup(&question).await.ok()
     }
 
-    /// A question of one list about `name`, which is of `host` if that is not its own; `None`
-    /// if the rule has asked it.
-    fn ask<'l>(&self, list: &'l Arc<List>, name: &[u8], host: Option<&[u8]>) -> Option<Ask<'l>> {
-        let name = to_ascii(name).into_owned();
-        if !self.is_new(Some(list.rule), list.kind, &name) {
+    /// A question of one list; `None` if the rule has asked it.
+    fn ask<'l>(&self, list: &'l Arc<List>, asked: &Asked) -> Option<Ask<'l>> {
+        if !self.is_new(Some(list.rule), list.kind, &asked.name) {
             return None;
         }
-        let text = std::str::from_utf8(&name).ok();
-        let reversed = match text.and_then(|text| text.parse::<Ipv4Addr>().ok()) {
-            Some(address) => net::reversed(address.into()).into_bytes(),
-            None => name.clone(),
-        };
-        let question = Name::new([reversed.as_slice(), b".", list.zone.as_bytes()].concat())?;
-        let shown = match host {
-            Some(host) => [b"URI: ", host, b"/", &name].concat(),
-            None => [b"URI: ", name.as_slice()].concat(),
-        };
-        Some(Ask { list, question: Question::new(question, list.kind), shown })
+        let name = [asked.reversed.as_slice(), b".", list.zone.as_bytes()].concat();
+        let question = Question::new(Name::new(name)?, list.kind);
+        Some(Ask { list, question, shown: Arc::clone(&asked.shown) })
     }
 
     /// Asks, and notes which rules the answers make hit.
@@ -350,7 +344,7 @@ impl Tour<'_> {
                     _ => false,
                 };
                 if is_hit {
-                    found.hit(ask.list.rule, Some(ask.shown.clone()));
+                    found.hit(ask.list.rule, Some(ask.shown.to_vec()));
                 }
             }
         }
@@ -358,11 +352,38 @@ impl Tour<'_> {
     }
 }
 
+/// What lists are asked about.
+struct Asked {
+    /// The name or the address.
+    name: Vec<u8>,
+    /// The same as it stands in a question.
+    reversed: Vec<u8>,
+    /// What reports say of it.
+    shown: Arc<[u8]>,
+}
+
+impl Asked {
+    /// `name`, which is of `host` if that is not its own.
+    fn new(name: &[u8], host: Option<&[u8]>) -> Asked {
+        let name = to_ascii(name).into_owned();
+        let text = std::str::from_utf8(&name).ok();
+        let reversed = match text.and_then(|text| text.parse::<Ipv4Addr>().ok()) {
+            Some(address) => net::reversed(address.into()).into_bytes(),
+            None => name.clone(),
+        };
+        let shown = match host {
+            Some(host) => [b"URI: ", host, b"/", &name].concat(),
+            None => [b"URI: ", name.as_slice()].concat(),
+        };
+        Asked { name, reversed, shown: shown.into() }
+    }
+}
+
 /// One question, and what reports say if it is answered.
 struct Ask<'l> {
     list: &'l List,
     question: Question,
-    shown: Vec<u8>,
+    shown: Arc<[u8]>,
 }
 
 /// Does the address meet the subtest? Without one, everything in 127/8 does.

@@ -9,6 +9,9 @@ use std::collections::{BTreeSet, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::watch;
 
+/// Questions of a message with a few links.
+const USUAL: usize = 64;
+
 /// What has become of a question.
 #[derive(Clone)]
 enum Answer {
@@ -35,7 +38,7 @@ impl Inquiry {
         Inquiry {
             lookup,
             held,
-            asked: Mutex::default(),
+            asked: Mutex::new(HashMap::with_capacity(USUAL)),
             over: watch::Sender::new(false),
             unanswered: Mutex::default(),
             ends,
