@@ -45,8 +45,8 @@ pub struct Plan {
 
 impl Plan {
     fn from_arguments() -> Plan {
-        let root = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../shared");
-        let shared = Some(root).filter(|root| root.exists()).unwrap_or("/work/shared".into());
+        let beside = || PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../shared");
+        let shared = std::env::var_os("SHARED_DATA").map_or_else(beside, PathBuf::from);
         let mut plan = Plan {
             corpus: shared.join("corpus"),
             mutate: shared.join("mutation/mutate.py"),
